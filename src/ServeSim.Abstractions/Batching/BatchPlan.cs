@@ -1,0 +1,87 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>
+/// The next iteration, filled by a policy. The plan keeps its own account of KV blocks, so what a verb grants will
+/// fit; the engine carries the whole plan out in one go or, when a rule is broken, not at all (<see cref="PolicyFault"/>).
+/// The object is made by the engine and reused for ever.
+/// </summary>
+public abstract class BatchPlan
+{
+    /// <summary>Tokens that the iteration computes so far, prompts and decodes.</summary>
+    public int TokenCount => PrefillTokenCount + DecodeCount;
+
+    /// <summary>Requests that take part so far.</summary>
+    public abstract int SequenceCount { get; }
+
+    /// <summary>Requests that will hold KV on the GPU after this plan, in flight or idle ones included.</summary>
+    public abstract int ResidentCount { get; }
+
+    /// <summary>Prompt tokens so far.</summary>
+    public abstract int PrefillTokenCount { get; }
+
+    /// <summary>Requests that decode one token so far.</summary>
+    public abstract int DecodeCount { get; }
+
+    /// <summary>Requests preempted so far.</summary>
+    public abstract int PreemptCount { get; }
+
+    /// <summary>KV blocks still free under this plan.</summary>
+    public abstract int FreeBlocks { get; }
+
+    /// <summary>KV blocks that an admission must leave free (<see cref="EngineLimits.Watermark"/>).</summary>
+    public abstract int WatermarkBlocks { get; }
+
+    /// <summary>True when nothing computes and nothing moves.</summary>
+    public bool IsEmpty => SequenceCount == 0 && PreemptCount == 0;
+
+    /// <summary>True when all work so far is decoding.</summary>
+    public bool IsDecodeOnly => DecodeCount > 0 && PrefillTokenCount == 0;
+
+    /// <summary>What the iteration would take as planned so far.</summary>
+    public abstract SimDuration EstimatedTime { get; }
+
+    /// <summary>One decode token for every running request that decodes; false (and nothing planned) if the blocks do not suffice.</summary>
+    public abstract bool TryDecodeAll();
+
+    /// <summary>One decode token; false if a block is needed and none is free.</summary>
+    public abstract bool TryDecode(in RequestView request);
+
+    /// <summary>
+    /// A prefill chunk for a running or waiting request. Grants at most what is left of its prefill; 0 when
+    /// <paramref name="tokens"/> is not positive or the blocks do not suffice (an admission leaves the watermark free).
+    /// </summary>
+    public abstract int TryPrefill(in RequestView request, int tokens);
+
+    /// <summary>Gives a waiting or running request blocks for <paramref name="contextTokens"/> tokens; false if they do not suffice.</summary>
+    public abstract bool Reserve(in RequestView request, long contextTokens);
+
+    /// <summary>Brings a swapped request's KV back; it can decode in this iteration. False if the blocks do not suffice.</summary>
+    public abstract bool TrySwapIn(in RequestView request);
+
+    /// <summary>True when the host has room for a request's KV.</summary>
+    public abstract bool CanSwapOut(in RequestView request);
+
+    /// <summary>Takes the GPU away from a running request that this plan does not use. Its blocks are free at once.</summary>
+    public abstract void Preempt(in RequestView request, PreemptMode mode = PreemptMode.Recompute, QueueEnd end = QueueEnd.Front);
+
+    /// <summary>Takes back the work planned for a request, so that it can be preempted.</summary>
+    public abstract void Withdraw(in RequestView request);
+
+    /// <summary>True if the request takes part in this plan.</summary>
+    public abstract bool Contains(in RequestView request);
+
+    /// <summary>True if this plan preempts the request.</summary>
+    public abstract bool IsPreempted(in RequestView request);
+
+    /// <summary>Refuses a waiting request for good.</summary>
+    public abstract void Reject(in RequestView request, string reason);
+
+    /// <summary>Asks to plan again at <paramref name="time"/> even if nothing happens until then; the earliest call counts.</summary>
+    public abstract void WakeAt(SimTime time);
+
+    /// <summary>Lets swap copies run beside the computation: the iteration takes the longer of the two instead of the sum.</summary>
+    public abstract void OverlapSwaps();
+
+    /// <summary>Charges compute for rows that do no useful work (static batching's padding), each attending <paramref name="contextTokens"/>.</summary>
+    public abstract void Pad(int sequences, long contextTokens);
+}

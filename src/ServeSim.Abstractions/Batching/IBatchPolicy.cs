@@ -1,0 +1,26 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>Decides the next iteration of one instance; each instance has its own object.</summary>
+public interface IBatchPolicy
+{
+    /// <summary>Rules of the engine that this policy belongs to, fixed for the run.</summary>
+    EngineLimits Limits => EngineLimits.None;
+
+    /// <summary>
+    /// Fills the plan of the next iteration. Called when the instance has a free slot and something may have changed.
+    /// The lists of the view do not change while the plan is filled.
+    /// </summary>
+    void Plan(in InstanceView view, BatchPlan plan);
+
+    /// <summary>A request has joined this instance's waiting queue.</summary>
+    void OnArrived(in RequestView request) { }
+
+    /// <summary>A request of this instance has produced its last token; the view is valid during the call.</summary>
+    void OnFinished(in RequestView request) { }
+
+    /// <summary>A preemption of this policy's plan has been carried out.</summary>
+    void OnPreempted(in RequestView request) { }
+
+    /// <summary>An iteration of this instance has ended.</summary>
+    void OnIterationEnd(in IterationView iteration) { }
+}

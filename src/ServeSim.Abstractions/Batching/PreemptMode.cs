@@ -1,0 +1,21 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>What becomes of the KV of a preempted request.</summary>
+public enum PreemptMode : byte
+{
+    /// <summary>Dropped; a later prefill computes prompt and generated tokens again.</summary>
+    Recompute,
+
+    /// <summary>Copied to host memory at the price of the host link, and back later.</summary>
+    Swap,
+}
+
+/// <summary>Where a request that lost its KV queues again.</summary>
+public enum QueueEnd : byte
+{
+    /// <summary>Before all waiting requests (vLLM, Sarathi, LightLLM).</summary>
+    Front,
+
+    /// <summary>Behind all waiting requests (SGLang).</summary>
+    Back,
+}

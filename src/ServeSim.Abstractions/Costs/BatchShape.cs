@@ -1,0 +1,41 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>The work of one iteration in the sums that cost models need.</summary>
+public readonly ref struct BatchShape
+{
+    /// <summary>Prompt tokens computed.</summary>
+    public int PrefillTokens { get; init; }
+
+    /// <summary>Requests that compute a prefill chunk.</summary>
+    public int PrefillSequences { get; init; }
+
+    /// <summary>Causal (query, key) pairs of the chunks: sum of q·c + q(q+1)/2 for q tokens after c cached ones.</summary>
+    public long PrefillPairs { get; init; }
+
+    /// <summary>Sum over the chunks of c + q: positions whose keys and values a chunk reads.</summary>
+    public long PrefillContextTokens { get; init; }
+
+    /// <summary>Chunks that complete a prefill, and so yield a token.</summary>
+    public int CompletedPrefills { get; init; }
+
+    /// <summary>Requests that decode one token.</summary>
+    public int DecodeSequences { get; init; }
+
+    /// <summary>Sum over decoding requests of the tokens cached before the iteration.</summary>
+    public long DecodeContextTokens { get; init; }
+
+    /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
+    public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
+
+    /// <summary>All tokens computed.</summary>
+    public int Tokens => PrefillTokens + DecodeSequences;
+
+    /// <summary>Rows that need logits: one per decode and per completed prefill.</summary>
+    public int LogitRows => DecodeSequences + CompletedPrefills;
+}
+
+/// <summary>One member of a batch as a cost model may need it.</summary>
+/// <param name="Tokens">Tokens computed in the iteration (q).</param>
+/// <param name="CachedTokens">Tokens cached before it (c).</param>
+/// <param name="IsDecode">True for a decode.</param>
+public readonly record struct SequenceSpan(int Tokens, int CachedTokens, bool IsDecode);

@@ -1,0 +1,93 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>
+/// What a policy may know of a request. It never shows how many tokens the request will generate; only an
+/// <see cref="ILengthPredictor"/> gives an estimate, and only a policy marked as oracle gets an <see cref="IOracle"/>.
+/// A view kept after the request has ended is refused by every verb.
+/// </summary>
+public readonly struct RequestView : IEquatable<RequestView>
+{
+    internal readonly RequestTable Table;
+
+    internal RequestView(RequestTable table, int row)
+    {
+        Table = table;
+        Row = row;
+        Number = table.Number[row];
+    }
+
+    /// <summary>Position in arrival order, from 0; never reused.</summary>
+    public long Number { get; }
+
+    /// <summary>The row that holds the request while it lives; rows are reused.</summary>
+    public int Row { get; }
+
+    /// <summary>When the request reached the gateway.</summary>
+    public SimTime Arrival => Table.Spec[Row].Arrival;
+
+    /// <summary>Prompt tokens.</summary>
+    public int InputTokens => Table.Spec[Row].InputTokens;
+
+    /// <summary>The cap that the client sent, or null.</summary>
+    public int? MaxOutputTokens => Table.Spec[Row].MaxOutputTokens;
+
+    /// <summary>Larger is more urgent.</summary>
+    public int Priority => Table.Spec[Row].Priority;
+
+    /// <summary>Who pays; "default" if the trace does not say.</summary>
+    public string Tenant => Table.Spec[Row].Tenant ?? "default";
+
+    /// <summary>The request's latency limits, those of the run filled in.</summary>
+    public SloLimits Slo => Table.Spec[Row].Slo ?? SloLimits.None;
+
+    /// <summary>Tokens generated so far; they survive a preemption.</summary>
+    public int GeneratedTokens => Table.Generated[Row];
+
+    /// <summary>Tokens whose KV is in memory.</summary>
+    public int ContextTokens => Table.Context[Row];
+
+    /// <summary>Tokens of prompt and output known so far: what a prefill after preemption must compute.</summary>
+    public int KnownTokens => InputTokens + GeneratedTokens;
+
+    /// <summary>Tokens left of the current prefill; 0 once the request decodes.</summary>
+    public int RemainingPrefillTokens => Table.PrefillTarget[Row] - Math.Min(Table.PrefillTarget[Row], Table.Context[Row]);
+
+    /// <summary>True until the current prefill is complete.</summary>
+    public bool IsPrefilling => Table.Context[Row] < Table.PrefillTarget[Row];
+
+    /// <summary>Where the request stands.</summary>
+    public RequestState State => Table.State[Row];
+
+    /// <summary>True while a pipelined iteration that holds the request has not ended.</summary>
+    public bool IsInFlight => Table.InFlight[Row];
+
+    /// <summary>GPU KV blocks that the request owns.</summary>
+    public int OwnedBlocks => Table.Blocks[Row];
+
+    /// <summary>When it last entered a waiting queue.</summary>
+    public SimTime QueuedAt => Table.QueuedAt[Row];
+
+    /// <summary>When its last token came out; its arrival before the first.</summary>
+    public SimTime LastTokenAt => Table.LastTokenAt[Row];
+
+    /// <summary>How often it lost its place on the GPU.</summary>
+    public int Preemptions => Table.Preemptions[Row];
+
+    /// <summary>False once the request has ended and its row may hold another.</summary>
+    public bool IsLive => Table.State[Row] != RequestState.None && Table.Number[Row] == Number;
+
+    /// <summary>Same request.</summary>
+    public bool Equals(RequestView other) => Number == other.Number && ReferenceEquals(Table, other.Table);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is RequestView other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Number.GetHashCode();
+
+    /// <summary>Same request.</summary>
+    public static bool operator ==(RequestView a, RequestView b) => a.Equals(b);
+
+    /// <summary>Different requests.</summary>
+    public static bool operator !=(RequestView a, RequestView b) => !a.Equals(b);
+}

@@ -1,0 +1,18 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>Latency limits of a request; a missing one is not checked. All limits are inclusive.</summary>
+/// <param name="Ttft">Time to the first token.</param>
+/// <param name="Tbt">Largest allowed gap between two consecutive tokens.</param>
+/// <param name="Tpot">Mean time per output token after the first.</param>
+/// <param name="E2e">Arrival to last token.</param>
+public sealed record SloLimits(SimDuration? Ttft = null, SimDuration? Tbt = null, SimDuration? Tpot = null, SimDuration? E2e = null)
+{
+    /// <summary>No limit at all.</summary>
+    public static readonly SloLimits None = new();
+
+    /// <summary>True when nothing is limited.</summary>
+    public bool IsEmpty => Ttft is null && Tbt is null && Tpot is null && E2e is null;
+
+    /// <summary>The limits of this request, with <paramref name="defaults"/> where it has none of its own.</summary>
+    public SloLimits Or(SloLimits defaults) => new(Ttft ?? defaults.Ttft, Tbt ?? defaults.Tbt, Tpot ?? defaults.Tpot, E2e ?? defaults.E2e);
+}

@@ -1,0 +1,57 @@
+namespace ServeSim.Abstractions;
+
+/// <summary>A span of simulated time in whole nanoseconds.</summary>
+/// <param name="Nanoseconds">Length in nanoseconds.</param>
+public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDuration>
+{
+    /// <summary>No time at all.</summary>
+    public static readonly SimDuration Zero = new(0);
+
+    /// <summary>The same span in seconds.</summary>
+    public double Seconds => Nanoseconds / 1e9;
+
+    /// <summary>The same span in milliseconds.</summary>
+    public double Milliseconds => Nanoseconds / 1e6;
+
+    /// <summary>Seconds rounded once, half to even, to a nanosecond.</summary>
+    /// <exception cref="OverflowException">The value is not finite or beyond 292 years.</exception>
+    public static SimDuration FromSeconds(double seconds) => FromNanoseconds(seconds * 1e9);
+
+    /// <summary>Milliseconds rounded once, half to even, to a nanosecond.</summary>
+    /// <exception cref="OverflowException">The value is not finite or beyond 292 years.</exception>
+    public static SimDuration FromMilliseconds(double milliseconds) => FromNanoseconds(milliseconds * 1e6);
+
+    /// <summary>Microseconds rounded once, half to even, to a nanosecond.</summary>
+    /// <exception cref="OverflowException">The value is not finite or beyond 292 years.</exception>
+    public static SimDuration FromMicroseconds(double microseconds) => FromNanoseconds(microseconds * 1e3);
+
+    private static SimDuration FromNanoseconds(double nanoseconds) =>
+        new(checked((long)Math.Round(nanoseconds, MidpointRounding.ToEven)));
+
+    /// <summary>The sum of two spans.</summary>
+    public static SimDuration operator +(SimDuration a, SimDuration b) => new(a.Nanoseconds + b.Nanoseconds);
+
+    /// <summary>The difference of two spans.</summary>
+    public static SimDuration operator -(SimDuration a, SimDuration b) => new(a.Nanoseconds - b.Nanoseconds);
+
+    /// <summary>A whole multiple of a span.</summary>
+    public static SimDuration operator *(SimDuration a, long times) => new(a.Nanoseconds * times);
+
+    /// <summary>Shorter than.</summary>
+    public static bool operator <(SimDuration a, SimDuration b) => a.Nanoseconds < b.Nanoseconds;
+
+    /// <summary>Longer than.</summary>
+    public static bool operator >(SimDuration a, SimDuration b) => a.Nanoseconds > b.Nanoseconds;
+
+    /// <summary>Not longer than.</summary>
+    public static bool operator <=(SimDuration a, SimDuration b) => a.Nanoseconds <= b.Nanoseconds;
+
+    /// <summary>Not shorter than.</summary>
+    public static bool operator >=(SimDuration a, SimDuration b) => a.Nanoseconds >= b.Nanoseconds;
+
+    /// <inheritdoc/>
+    public int CompareTo(SimDuration other) => Nanoseconds.CompareTo(other.Nanoseconds);
+
+    /// <summary>Seconds with nine decimals, exact.</summary>
+    public override string ToString() => SimTime.Text(Nanoseconds);
+}

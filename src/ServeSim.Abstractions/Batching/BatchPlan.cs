@@ -55,7 +55,7 @@ public abstract class BatchPlan
     /// <summary>Gives a waiting or running request blocks for <paramref name="contextTokens"/> tokens; false if they do not suffice.</summary>
     public abstract bool Reserve(in RequestView request, long contextTokens);
 
-    /// <summary>Brings a swapped request's KV back; it can decode in this iteration. False if the blocks do not suffice.</summary>
+    /// <summary>Brings a swapped request's KV back; it can decode in this iteration. False if it and its next token do not fit above the watermark.</summary>
     public abstract bool TrySwapIn(in RequestView request);
 
     /// <summary>True when the host has room for a request's KV.</summary>

@@ -28,10 +28,12 @@ public sealed class RequestTable
     internal int[] OnTimeTokens = [];
     internal int[] Preemptions = [];
     internal long[] RecomputedTokens = [];
-    internal int[] PlanStamp = [];          // plan in which the row was last named
-    internal int[] PlanEntry = [];          // its entry there, or a negative mark
+    internal long[] PlanStamp = [];         // plan in which the row was last named
+    internal int[] PlanEntry = [];          // its item there
     internal readonly RequestLinks Queue = new();    // waiting, running or swapped: a request is in exactly one
     internal readonly RequestLinks Prefill = new();  // running requests whose prefill is not complete
+
+    internal long LastPlanStamp;
 
     private readonly Stack<int> _freeRows = new();
     private int _used;
@@ -57,8 +59,8 @@ public sealed class RequestTable
         QueuedAt[row] = LastTokenAt[row] = spec.Arrival;
         ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = SimTime.Never;
         MaxGap[row] = SimDuration.Zero;
-        OnTimeTokens[row] = Preemptions[row] = PlanStamp[row] = PlanEntry[row] = 0;
-        RecomputedTokens[row] = 0;
+        OnTimeTokens[row] = Preemptions[row] = PlanEntry[row] = 0;
+        RecomputedTokens[row] = PlanStamp[row] = 0;
         return row;
     }
 
@@ -69,6 +71,10 @@ public sealed class RequestTable
         _freeRows.Push(row);
         Live--;
     }
+
+    /// <summary>Rows in use, in the order of their requests' numbers.</summary>
+    internal IEnumerable<int> LiveRows() =>
+        Enumerable.Range(0, _used).Where(row => State[row] != RequestState.None).OrderBy(row => Number[row]).ToList();
 
     private void Grow(int rows)
     {

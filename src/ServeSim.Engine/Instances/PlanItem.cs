@@ -1,0 +1,21 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>What a plan does with one request.</summary>
+internal struct PlanItem
+{
+    public int Row;
+    public int Tokens;       // computed in the iteration; 0 when the item only moves memory
+    public bool IsDecode;
+    public bool IsAdmission; // leaves the waiting queue
+    public bool IsSwapIn;
+    public bool IsPreempted;
+    public int NewBlocks;    // beyond what it owns before the plan
+}
+
+/// <summary>A preemption in the order in which the policy asked for it.</summary>
+internal readonly record struct Preemption(int Row, PreemptMode Mode, QueueEnd End);
+
+/// <summary>A refusal by the policy.</summary>
+internal readonly record struct Refusal(int Row, string Reason);

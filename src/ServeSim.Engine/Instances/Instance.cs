@@ -113,6 +113,12 @@ internal sealed class Instance
                 _state.Prefilling.Remove(row);
             }
 
+            if (_table.OwedTokens[row] > 0 && _table.FirstTokenAt[row] != SimTime.Never)
+            {
+                _table.OwedTokens[row]--;
+                continue;
+            }
+
             emitted++;
             if (TryEmit(row, now, out var gap))
             {
@@ -237,10 +243,11 @@ internal sealed class Instance
         }
         else
         {
+            _table.PrefillTarget[row] = _table.TargetAfterPreemption(row, preemption.Mode);
+            _table.OwedTokens[row] = _table.Spec[row].InputTokens + _table.Generated[row] - _table.PrefillTarget[row];
             _ledger.Free(row);
             _table.RecomputedTokens[row] += _table.Context[row];
             _table.Context[row] = 0;
-            _table.PrefillTarget[row] = _table.Spec[row].InputTokens + _table.Generated[row];
             _table.State[row] = RequestState.Waiting;
             _table.QueuedAt[row] = _state.Now;
             _run.CountWaiting(+1);

@@ -83,6 +83,14 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         Sequences = cost.NeedsSequences ? Spans() : default,
     };
 
+    public override int PrefillTokensOf(in RequestView request)
+    {
+        var row = Check(request);
+        return Math.Max(0, TargetOf(row) - ContextOf(row));
+    }
+
+    public override int ContextTokensOf(in RequestView request) => ContextOf(Check(request));
+
     public override bool TryDecodeAll()
     {
         RequireOpen();
@@ -100,8 +108,8 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         var row = Check(request);
         var item = Peek(row);
         if (!item.IsSwapIn) Require(row, RequestState.Running, "only a running request can decode");
-        if (table.Context[row] < table.PrefillTarget[row]) Fault(row, "a request cannot decode before its prefill is complete");
         if (item.Tokens > 0 || item.IsPreempted) Fault(row, "a request takes part in a plan at most once");
+        if (table.Context[row] < table.PrefillTarget[row]) Fault(row, "a request cannot decode before its prefill is complete");
         if (BlocksForNextToken(row) > _freeBlocks) return false;
         AddDecode(row);
         return true;
@@ -110,10 +118,11 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
     public override int TryPrefill(in RequestView request, int tokens)
     {
         var row = Check(request);
-        if (table.State[row] != RequestState.Waiting) Require(row, RequestState.Running, "only a waiting or running request can be prefilled");
-        if (Peek(row) is { Tokens: > 0 } or { IsPreempted: true }) Fault(row, "a request takes part in a plan at most once");
-        var cached = table.Context[row];
-        var granted = Math.Min(tokens, table.PrefillTarget[row] - cached);
+        RequireCanHoldKv(row);
+        if (Peek(row).Tokens > 0) Fault(row, "a request takes part in a plan at most once");
+        var cached = ContextOf(row);
+        var target = TargetOf(row);
+        var granted = Math.Min(tokens, target - cached);
         if (granted <= 0) return 0;
         if (!TryTake(row, ledger.BlocksFor((long)cached + granted))) return 0;
 
@@ -125,15 +134,14 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _prefillSequences++;
         _prefillPairs += Pairs(granted, cached);
         _prefillContext += (long)cached + granted;
-        if (cached + granted == table.PrefillTarget[row]) _completedPrefills++;
+        if (cached + granted == target) _completedPrefills++;
         return granted;
     }
 
     public override bool Reserve(in RequestView request, long contextTokens)
     {
         var row = Check(request);
-        if (table.State[row] != RequestState.Waiting) Require(row, RequestState.Running, "only a waiting or running request can reserve KV");
-        if (Peek(row).IsPreempted) Fault(row, "a preempted request cannot reserve KV in the same plan");
+        RequireCanHoldKv(row);
         return contextTokens / state.BlockSize <= state.TotalBlocks && TryTake(row, ledger.BlocksFor(contextTokens));
     }
 
@@ -171,17 +179,19 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         }
 
         item.IsPreempted = true;
+        item.Mode = mode;
         _freeBlocks += table.Blocks[row];
         _resident--;
         Preemptions.Add(new(row, mode, end));
     }
+
+    public override RequestView Preempted(int index) => new(table, Preemptions[index].Row);
 
     public override void Withdraw(in RequestView request)
     {
         var row = Check(request);
         if (!IsNamed(row)) return;
         ref var item = ref Name(row);
-        if (item.IsPreempted) Fault(row, "a preemption cannot be taken back");
         if (item.Tokens > 0) Uncount(item);
         if (item.IsAdmission || item.IsSwapIn) _resident--;
         if (item.IsSwapIn) _freeHostBlocks -= item.NewBlocks;
@@ -199,7 +209,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         var row = Check(request);
         Require(row, RequestState.Waiting, "only a waiting request can be refused");
         if (IsNamed(row)) Fault(row, "a request that the plan uses cannot be refused");
-        Name(row).IsPreempted = true;    // nothing else may name it in this plan
+        Name(row).IsRefused = true;
         Refusals.Add(new(row, string.IsNullOrWhiteSpace(reason) ? "refused by the policy" : reason));
     }
 
@@ -226,6 +236,21 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
 
     private static long Pairs(long tokens, long cached) => (tokens * cached) + (tokens * (tokens + 1) / 2);
 
+    private int ContextOf(int row) => Peek(row).IsPreempted ? 0 : table.Context[row];
+
+    private int OwnedOf(int row) => Peek(row).IsPreempted ? 0 : table.Blocks[row];
+
+    private int TargetOf(int row) => Peek(row) is { IsPreempted: true } item ? table.TargetAfterPreemption(row, item.Mode) : table.PrefillTarget[row];
+
+    private bool IsWaiting(int row) =>
+        table.State[row] == RequestState.Waiting || Peek(row) is { IsPreempted: true, Mode: not PreemptMode.Swap };
+
+    private void RequireCanHoldKv(int row)
+    {
+        if (!IsWaiting(row)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
+        if (Peek(row) is { IsRefused: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
+    }
+
     private int BlocksForNextToken(int row) =>
         Math.Max(0, ledger.BlocksFor(table.Context[row] + 1L) - table.Blocks[row] - Peek(row).NewBlocks);
 
@@ -247,7 +272,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
 
     private void Uncount(in PlanItem item)
     {
-        var cached = table.Context[item.Row];
+        var cached = ContextOf(item.Row);
         _sequences--;
         if (item.IsDecode)
         {
@@ -260,15 +285,16 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _prefillSequences--;
         _prefillPairs -= Pairs(item.Tokens, cached);
         _prefillContext -= (long)cached + item.Tokens;
-        if (cached + item.Tokens == table.PrefillTarget[item.Row]) _completedPrefills--;
+        if (cached + item.Tokens == TargetOf(item.Row)) _completedPrefills--;
     }
 
     /// <summary>Sees to it that the row will own <paramref name="blocks"/>; an admission leaves the watermark free.</summary>
     private bool TryTake(int row, int blocks)
     {
-        var admission = table.State[row] == RequestState.Waiting;
-        var more = Math.Max(0, blocks - table.Blocks[row] - Peek(row).NewBlocks);
+        var admission = IsWaiting(row);
+        var more = Math.Max(0, blocks - OwnedOf(row) - Peek(row).NewBlocks);
         if (_freeBlocks - more < (admission && more > 0 ? ledger.WatermarkBlocks : 0)) return false;
+        if (Peek(row) is { IsPreempted: true, IsAdmission: false } preempted) NameAgain(row, preempted.Mode);
         ref var item = ref Name(row);
         if (admission && !item.IsAdmission)
         {
@@ -298,12 +324,19 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
     }
 
+    /// <summary>A preempted request that is admitted again takes its place in the batch now, not where it was preempted.</summary>
+    private void NameAgain(int row, PreemptMode mode)
+    {
+        table.PlanEntry[row] = _items.Count;
+        _items.Add(new PlanItem { Row = row, IsPreempted = true, Mode = mode });
+    }
+
     private ReadOnlySpan<SequenceSpan> Spans()
     {
         var count = 0;
         if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
         foreach (ref readonly var item in Items)
-            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, table.Context[item.Row], item.IsDecode);
+            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode);
         for (var i = 0; i < _padSequences; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
         return _spans.AsSpan(0, count);
     }

@@ -10,7 +10,9 @@ internal struct PlanItem
     public bool IsDecode;
     public bool IsAdmission; // leaves the waiting queue
     public bool IsSwapIn;
-    public bool IsPreempted;
+    public bool IsPreempted;     // loses its KV first; the same item may admit it again
+    public PreemptMode Mode;     // how, if it is preempted
+    public bool IsRefused;
     public int NewBlocks;    // beyond what it owns before the plan
 }
 

@@ -17,6 +17,7 @@ public enum RunningOrder
 /// <param name="MaxSequences">Requests that may hold KV, and requests in a batch.</param>
 /// <param name="Watermark">Share of the blocks that an admission leaves free.</param>
 /// <param name="Order">Order of the running requests.</param>
+/// <param name="Preemption">What happens to the KV of a preempted request.</param>
 /// <param name="DynamicHigh">With a value, the budget falls in stairs from this with a prompt's progress.</param>
 /// <param name="DynamicLow">Lowest stair.</param>
 /// <param name="DynamicStages">Number of stairs.</param>
@@ -26,6 +27,7 @@ public sealed record SarathiOptions(
     int MaxSequences = 128,
     double Watermark = 0.01,
     RunningOrder Order = RunningOrder.Arrival,
+    PreemptMode Preemption = PreemptMode.Recompute,
     int? DynamicHigh = null,
     int DynamicLow = 256,
     int DynamicStages = 4,
@@ -46,7 +48,7 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
         var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
         _order.From(view.Running);
         var running = options.Order == RunningOrder.Arrival ? _order.ByArrival() : _order.By(PlaceInLastBatch);
-        plan.DecodeInOrder(running, cap);
+        plan.DecodeInOrder(running, cap, options.Preemption);
 
         foreach (var request in running)
         {
@@ -54,12 +56,19 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
             if (request.IsPrefilling && !plan.IsPreempted(request)) plan.TryPrefill(request, Chunk(request, plan));
         }
 
+        for (var i = plan.PreemptCount - 1; i >= 0; i--)
+            if (!TryAdmit(plan.Preempted(i), plan, cap)) return;
         foreach (var request in view.Waiting)
-        {
-            if (plan.ResidentCount >= options.MaxSequences || plan.SequenceCount >= cap || Chunk(request, plan) <= 0) break;
-            if (!plan.Reserve(request, request.RemainingPrefillTokens)) break;
-            plan.TryPrefill(request, Chunk(request, plan));
-        }
+            if (!TryAdmit(request, plan, cap)) return;
+    }
+
+    /// <summary>Blocks for the whole prompt at once, then the first chunk.</summary>
+    private bool TryAdmit(in RequestView request, BatchPlan plan, int cap)
+    {
+        if (plan.ResidentCount >= options.MaxSequences || plan.SequenceCount >= cap || Chunk(request, plan) <= 0) return false;
+        if (!plan.Reserve(request, plan.PrefillTokensOf(request))) return false;
+        plan.TryPrefill(request, Chunk(request, plan));
+        return true;
     }
 
     public void OnIterationEnd(in IterationView iteration)
@@ -82,7 +91,7 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
         var budget = options.TokenBudget;
         if (options.DynamicHigh is { } high)
         {
-            var stage = Math.Min(options.DynamicStages - 1L, (long)request.ContextTokens * options.DynamicStages / options.DynamicPromptTokens);
+            var stage = Math.Min(options.DynamicStages - 1L, (long)plan.ContextTokensOf(request) * options.DynamicStages / options.DynamicPromptTokens);
             var size = high - ((high - options.DynamicLow) * stage / Math.Max(1, options.DynamicStages - 1));
             budget = (int)Math.Max(32, (size + 16) / 32 * 32);
         }

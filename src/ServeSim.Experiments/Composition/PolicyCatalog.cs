@@ -1,0 +1,113 @@
+using System.Reflection;
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Configuration;
+using ServeSim.Experiments.Scenarios;
+
+namespace ServeSim.Experiments.Composition;
+
+/// <summary>Every registered policy, router and predictor: found by attribute, made by constructor.</summary>
+public sealed class PolicyCatalog
+{
+    private readonly List<PolicyEntry> _entries = [];
+
+    /// <summary>The catalog of some assemblies and single classes.</summary>
+    /// <exception cref="InputException">Two classes share a name, or a marked class implements none of the interfaces.</exception>
+    public PolicyCatalog(IEnumerable<Assembly> assemblies, params IEnumerable<Type> types)
+    {
+        var problems = new List<string>();
+        foreach (var type in assemblies.SelectMany(a => a.GetTypes()).Concat(types).Distinct()) Add(type, problems);
+        if (problems.Count > 0) throw new InputException(problems);
+        _entries.Sort((a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : string.CompareOrdinal(a.Name, b.Name));
+    }
+
+    /// <summary>All entries by kind and name.</summary>
+    public IReadOnlyList<PolicyEntry> Entries => _entries;
+
+    /// <summary>The policies that come with the program, and further classes and assemblies.</summary>
+    public static PolicyCatalog Load(IEnumerable<Assembly>? plugins = null, params IEnumerable<Type> types) =>
+        new([Assembly.Load("ServeSim.Policies"), .. plugins ?? []], types);
+
+    /// <summary>The kind in a sentence.</summary>
+    public static string Word(PolicyKind kind) => kind switch
+    {
+        PolicyKind.Policy => "policy",
+        PolicyKind.Router => "router",
+        _ => "predictor",
+    };
+
+    /// <summary>The entry of that name, or null.</summary>
+    public PolicyEntry? Find(PolicyKind kind, string name) => _entries.Find(e => e.Kind == kind && e.Name == name);
+
+    /// <summary>The entry of that name.</summary>
+    /// <exception cref="InputException">There is none; says what comes near.</exception>
+    public PolicyEntry Get(PolicyKind kind, string name) => Find(kind, name)
+        ?? throw new InputException($"there is no {Word(kind)} \"{name}\"; {Suggest(kind, name)}");
+
+    /// <summary>All names of a kind.</summary>
+    public IEnumerable<string> Names(PolicyKind kind) => _entries.Where(e => e.Kind == kind).Select(e => e.Name);
+
+    /// <summary>"Did you mean", or the known names.</summary>
+    public string Suggest(PolicyKind kind, string name) =>
+        Names(kind).Any() ? Suggestion.For(name, Names(kind)) : $"no {Word(kind)} is registered";
+
+    /// <summary>A batching policy for one instance.</summary>
+    public IBatchPolicy CreatePolicy(PolicyChoice choice, int instance, PolicyContext context) =>
+        (IBatchPolicy)Create(Get(PolicyKind.Policy, choice.Name), choice.Options, $"policy/{instance}", context);
+
+    /// <summary>The router of a run.</summary>
+    public IRouterPolicy CreateRouter(RouterChoice choice, PolicyContext context) =>
+        (IRouterPolicy)Create(Get(PolicyKind.Router, choice.Name), choice.Options, "router", context);
+
+    /// <summary>The length predictor of a run.</summary>
+    public ILengthPredictor CreatePredictor(PredictorChoice choice, PolicyContext context) =>
+        (ILengthPredictor)Create(Get(PolicyKind.Predictor, choice.Name), choice.Options, "predictor", context);
+
+    /// <summary>True if anything chosen looks at true output lengths; every report of the run says so.</summary>
+    public bool UsesOracle(Scenario scenario) => Get(PolicyKind.Policy, scenario.Policy.Name).UsesOracle
+        || Get(PolicyKind.Router, scenario.Router.Name).UsesOracle
+        || (scenario.Predictor is { } predictor && Get(PolicyKind.Predictor, predictor.Name).UsesOracle);
+
+    private static object Create(PolicyEntry entry, object? options, string stream, PolicyContext context)
+    {
+        var who = $"{Word(entry.Kind)} \"{entry.Name}\"";
+        var arguments = entry.Parameters.Select(type =>
+            RecordShape.IsOptions(type) ? options ?? RecordShape.Of(type).Create(new Dictionary<RecordField, object?>())
+            : type == typeof(RandomStream) ? new RandomStream(context.Seed, stream)
+            : type == typeof(ClusterShape) ? context.Shape
+            : type == typeof(ICostModel) ? context.Shape.Cost
+            : type == typeof(ILengthPredictor) ? context.Predictor
+                ?? throw new InputException($"{who} needs a length predictor; choose one with predictor.name")
+            : type == typeof(IOracle) ? Oracle(entry, who, context)
+            : throw new InputException($"{who} cannot be made: its constructor asks for {type.Name}, which nothing supplies; allowed are "
+                + "an options record, RandomStream, ILengthPredictor, IOracle, ClusterShape and ICostModel")).ToArray();
+        try
+        {
+            return Activator.CreateInstance(entry.Type, arguments)!;
+        }
+        catch (TargetInvocationException e) when (e.InnerException is ArgumentException inner)
+        {
+            throw new InputException($"{who}: {inner.Message}");
+        }
+    }
+
+    private static IOracle Oracle(PolicyEntry entry, string who, PolicyContext context) =>
+        !entry.UsesOracle ? throw new InputException($"{who} asks for the true output lengths but is not marked [Policy(…, UsesOracle = true)]")
+        : context.Oracle ?? throw new InputException($"{who} needs the true output lengths, which this run does not give");
+
+    private void Add(Type type, List<string> problems)
+    {
+        if (type.GetCustomAttribute<PolicyAttribute>() is not { } attribute || type.IsAbstract) return;
+        PolicyKind[] kinds = [
+            .. typeof(IBatchPolicy).IsAssignableFrom(type) ? [PolicyKind.Policy] : Array.Empty<PolicyKind>(),
+            .. typeof(IRouterPolicy).IsAssignableFrom(type) ? [PolicyKind.Router] : Array.Empty<PolicyKind>(),
+            .. typeof(ILengthPredictor).IsAssignableFrom(type) ? [PolicyKind.Predictor] : Array.Empty<PolicyKind>()];
+        if (kinds.Length == 0)
+            problems.Add($"{type.FullName} is marked as \"{attribute.Name}\" but implements none of IBatchPolicy, IRouterPolicy and ILengthPredictor");
+        foreach (var kind in kinds)
+        {
+            if (Find(kind, attribute.Name) is { } other)
+                problems.Add($"the {Word(kind)} name \"{attribute.Name}\" is taken twice: {other.Type.FullName} and {type.FullName}");
+            else _entries.Add(new PolicyEntry(kind, attribute, type));
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Configuration;
+
+namespace ServeSim.Experiments.Scenarios;
+
+/// <summary>How results are measured.</summary>
+public sealed record MetricsConfig
+{
+    /// <summary>Exact percentiles (memory grows with the trace) instead of sketches.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Requests that arrive before this are simulated but not counted.</summary>
+    public SimDuration Warmup { get; init; }
+
+    internal void Validate(Problems problems) =>
+        problems.Require(Warmup >= SimDuration.Zero, "metrics.warmup", Warmup, "must not be negative");
+}

@@ -1,0 +1,44 @@
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Configuration;
+
+namespace ServeSim.Experiments.Scenarios;
+
+/// <summary>Everything that decides a run. Two equal scenarios give the same bytes.</summary>
+public sealed record Scenario
+{
+    public TraceConfig Trace { get; init; } = new();
+    public string Model { get; init; } = "llama-3.1-8b";
+    public string Gpu { get; init; } = "h100-sxm";
+    public ParallelConfig Parallel { get; init; } = new();
+    public int Instances { get; init; } = 1;
+    public KvConfig Kv { get; init; } = new();
+    public PolicyChoice Policy { get; init; } = new("sarathi");
+    public RouterChoice Router { get; init; } = new("round-robin");
+
+    /// <summary>Estimates output lengths for policies that ask; none by default.</summary>
+    public PredictorChoice? Predictor { get; init; }
+
+    /// <summary>What an iteration costs, as the cost-model factory reads it.</summary>
+    public string Cost { get; init; } = "roofline";
+
+    public SloConfig Slo { get; init; } = new();
+    public ulong Seed { get; init; } = 1;
+    public MetricsConfig Metrics { get; init; } = new();
+    public EngineConfig Engine { get; init; } = new();
+
+    /// <summary>Reports every value out of its range.</summary>
+    public void Validate(Problems problems)
+    {
+        problems.Require(Instances is >= 1 and <= 65_536, "instances", Instances, "must be from 1 to 65536");
+        problems.Require(Model.Length > 0, "model", Model, "must name a model");
+        problems.Require(Gpu.Length > 0, "gpu", Gpu, "must name a GPU");
+        problems.Require(Cost.Length > 0, "cost", Cost, "must name a cost model");
+        problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
+        Trace.Validate(problems);
+        Parallel.Validate(problems);
+        Kv.Validate(problems);
+        Slo.Validate(problems);
+        Metrics.Validate(problems);
+        Engine.Validate(problems);
+    }
+}

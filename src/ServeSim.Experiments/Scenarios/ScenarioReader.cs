@@ -1,0 +1,155 @@
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Composition;
+using ServeSim.Experiments.Configuration;
+
+namespace ServeSim.Experiments.Scenarios;
+
+/// <summary>A scenario and what its reader should be told, such as options that a flag made pointless.</summary>
+/// <param name="Scenario">The scenario, complete with the defaults of the chosen policies.</param>
+/// <param name="Notes">Remarks, one sentence each.</param>
+public sealed record ScenarioReading(Scenario Scenario, IReadOnlyList<string> Notes);
+
+/// <summary>
+/// Reads scenario files (YAML or JSON). Order of precedence: defaults, file, overrides in the order given.
+/// All problems of file and overrides are reported at once.
+/// </summary>
+public sealed class ScenarioReader(PolicyCatalog catalog)
+{
+    private static readonly string[] RouterKeys = ["name", "signalPeriod"];
+    private static readonly string[] ChoiceKeys = ["policy", "router", "predictor"];
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InputException">The file cannot be read, or lists every problem found.</exception>
+    public ScenarioReading ReadFile(string path, params IEnumerable<ScenarioOverride> overrides)
+    {
+        try
+        {
+            return Read(YamlText.Read(File.ReadAllText(path), path), Path.GetDirectoryName(path), overrides);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Reads a text; relative paths in it stay as they are.</summary>
+    /// <exception cref="InputException">Lists every problem found.</exception>
+    public ScenarioReading ReadText(string text, string origin, params IEnumerable<ScenarioOverride> overrides) =>
+        Read(YamlText.Read(text, origin), null, overrides);
+
+    /// <summary>Defaults and overrides only.</summary>
+    /// <exception cref="InputException">Lists every problem found.</exception>
+    public ScenarioReading ReadDefaults(params IEnumerable<ScenarioOverride> overrides) =>
+        Read(new ConfigMapping(new ConfigPlace("(defaults)")), null, overrides);
+
+    private ScenarioReading Read(ConfigMapping root, string? folder, IEnumerable<ScenarioOverride> overrides)
+    {
+        var notes = new List<string>();
+        var problems = new Problems();
+        foreach (var key in ChoiceKeys) ExpandShortForm(root, key);
+        foreach (var change in overrides) Apply(root, change, notes);
+
+        var defaults = new Scenario();
+        if (root.Find("policy") is null) root.Set("policy", new ConfigScalar(defaults.Policy.Name, false, new ConfigPlace("(default)")));
+        if (root.Find("router") is null) root.Set("router", new ConfigScalar(defaults.Router.Name, false, new ConfigPlace("(default)")));
+
+        var binder = new OptionsBinder(problems);
+        binder.Use<PolicyChoice>((node, path) => Choose(PolicyKind.Policy, node, path) is { } c ? new PolicyChoice(c.Name, c.Options) : null);
+        binder.Use<PredictorChoice>((node, path) => Choose(PolicyKind.Predictor, node, path) is { } c ? new PredictorChoice(c.Name, c.Options) : null);
+        binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
+            ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
+        var scenario = binder.Bind<Scenario>(root);
+        scenario.Validate(problems);
+        problems.ThrowIfAny();
+        return new ScenarioReading(Rebase(scenario, folder, problems), notes);
+
+        (string Name, object? Options)? Choose(PolicyKind kind, ConfigNode node, string path, params string[] more)
+        {
+            var mapping = node as ConfigMapping;
+            var named = mapping is null ? node : mapping.Find("name")?.Value;
+            if (named is not ConfigScalar { IsNull: false } name)
+            {
+                problems.Add(named?.Place ?? node.Place, $"{path}.name must be the name of a {PolicyCatalog.Word(kind)}, got {named?.Shown ?? "nothing"}");
+                return null;
+            }
+
+            if (catalog.Find(kind, name.Text) is not { } entry)
+            {
+                problems.Add(name.Place, $"{path}.name must be the name of a {PolicyCatalog.Word(kind)}, got \"{name.Text}\"; {catalog.Suggest(kind, name.Text)}");
+                return null;
+            }
+
+            problems.Note($"{path}.name", name.Place);
+            mapping ??= new ConfigMapping(node.Place);
+            return (entry.Name, binder.Bind(entry.OptionsType ?? typeof(NoOptions), mapping, path, ["name", .. more]) is var o and not NoOptions ? o : null);
+        }
+
+        SimDuration SignalPeriod(ConfigNode node, string path)
+        {
+            if ((node as ConfigMapping)?.Find("signalPeriod") is not { } entry) return SimDuration.Zero;
+            var only = new ConfigMapping(node.Place);
+            only.Entries.Add(entry);
+            return binder.Bind<SignalKeys>(only, path).SignalPeriod;
+        }
+    }
+
+    /// <summary><c>policy: sarathi</c> is short for <c>policy: { name: sarathi }</c>.</summary>
+    private static void ExpandShortForm(ConfigMapping root, string key)
+    {
+        if (root.Find(key)?.Value is ConfigScalar { IsNull: false } name)
+        {
+            var full = new ConfigMapping(name.Place);
+            full.Set("name", name);
+            root.Entries[root.Entries.FindIndex(e => e.Name == key)] = root.Find(key)! with { Value = full };
+        }
+    }
+
+    private static void Apply(ConfigMapping root, ScenarioOverride change, List<string> notes)
+    {
+        var steps = change.Path.Split('.');
+        var place = new ConfigPlace(change.Origin);
+        var group = root;
+        foreach (var step in steps.AsSpan(0, steps.Length - 1))
+        {
+            if (group.Find(NameStyle.Camel(step))?.Value is not ConfigMapping next)
+            {
+                next = new ConfigMapping(place);
+                group.Set(step, next);
+            }
+
+            group = next;
+        }
+
+        var value = new ConfigScalar(change.Value, false, place);
+        var choice = ChoiceKeys.FirstOrDefault(k => change.Path == k || change.Path == $"{k}.name");
+        if (choice is null || value.IsNull)
+        {
+            group.Set(steps[^1], value);
+            return;
+        }
+
+        // Another name: the file's options belonged to the policy that it replaces.
+        if (root.Find(choice)?.Value is not ConfigMapping chosen) root.Set(choice, chosen = new ConfigMapping(place));
+        if (chosen.Find("name")?.Value is ConfigScalar old && old.Text != value.Text)
+        {
+            foreach (var entry in chosen.Entries.Where(e => !RouterKeys.Contains(e.Name)))
+                notes.Add($"{entry.Place}: {choice}.{entry.Name} belongs to \"{old.Text}\" and is not used, because {change.Origin} chooses \"{value.Text}\"");
+            chosen.Entries.RemoveAll(e => !RouterKeys.Contains(e.Name));
+        }
+
+        chosen.Set("name", value);
+    }
+
+    /// <summary>A relative path in a file starts from that file.</summary>
+    private static Scenario Rebase(Scenario scenario, string? folder, Problems problems)
+    {
+        if (string.IsNullOrEmpty(folder) || scenario.Trace.Path is not { } path || Path.IsPathRooted(path)
+            || problems.PlaceOf("trace.path") is not { IsInFile: true }) return scenario;
+        var joined = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder, path));
+        return scenario with { Trace = scenario.Trace with { Path = joined.Replace('\\', '/') } };
+    }
+
+    private sealed record NoOptions;
+
+    private sealed record SignalKeys(SimDuration SignalPeriod);
+}

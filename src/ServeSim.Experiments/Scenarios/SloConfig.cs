@@ -1,0 +1,27 @@
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Configuration;
+
+namespace ServeSim.Experiments.Scenarios;
+
+/// <summary>Latency limits of requests that bring none of their own.</summary>
+public sealed record SloConfig
+{
+    public SimDuration? Ttft { get; init; }
+    public SimDuration? Tbt { get; init; }
+    public SimDuration? Tpot { get; init; }
+    public SimDuration? E2e { get; init; }
+
+    /// <summary>The same as the engine takes them.</summary>
+    public SloLimits ToLimits() => new(Ttft, Tbt, Tpot, E2e);
+
+    internal void Validate(Problems problems)
+    {
+        Check(problems, "slo.ttft", Ttft);
+        Check(problems, "slo.tbt", Tbt);
+        Check(problems, "slo.tpot", Tpot);
+        Check(problems, "slo.e2e", E2e);
+    }
+
+    private static void Check(Problems problems, string path, SimDuration? limit) =>
+        problems.Require(limit is not { Nanoseconds: <= 0 }, path, limit, "must be above 0");
+}

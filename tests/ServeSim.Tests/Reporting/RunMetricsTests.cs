@@ -71,6 +71,51 @@ public sealed class RunMetricsTests
     }
 
     [Fact]
+    public void Gaps_and_iterations_before_the_first_measured_arrival_do_not_count()
+    {
+        var summary = new RunScript().Add(0, 100, 0.1, 0.2, 0.3, 0.5, 2.0).Add(0.5, 10, 1.0, 1.25)
+            .Measure(new MetricsOptions { WarmupRequests = 1 });
+        Assert.Equal(2, summary.Tbt.Count);
+        Assert.Equal(1500, summary.Tbt.MaxMilliseconds);
+        Assert.Equal(3, summary.Iterations.Count);
+        Assert.Equal(2, summary.Throughput.MaxOutputTokensPerSecond);
+    }
+
+    [Fact]
+    public void An_unfinished_request_lowers_attainment_and_has_no_latency()
+    {
+        var metrics = new RunMetrics(new MetricsOptions());
+        var slo = new SloLimits(Ttft: SimDuration.FromSeconds(1));
+        metrics.OnArrived(SimTime.Zero, 1, 1);
+        metrics.OnArrived(SimTime.Zero, 1, 2);
+        metrics.OnRequestEnded(Finished(0) with { Slo = slo });
+        metrics.OnRequestEnded(RequestsCsvWriterTests.Record(1) with { Slo = slo, FirstToken = new SimTime(5), GeneratedTokens = 2, CachedTokens = 4 });
+        var summary = metrics.Summarize();
+        Assert.Equal(1, summary.Requests.Unfinished);
+        Assert.Equal(1, summary.Requests.Failed);
+        Assert.Equal(0.5, summary.Slo!.Attainment);
+        Assert.Equal(1, summary.Slo.AttainmentOfFinished);
+        Assert.Equal(1, summary.Ttft.Count);
+        Assert.Equal(4, summary.Tokens.Output);
+        Assert.Equal(68, summary.Tokens.Cached);
+    }
+
+    [Fact]
+    public void A_record_gives_its_queue_delay_normalised_latency_and_counts()
+    {
+        var metrics = new RunMetrics(new MetricsOptions());
+        metrics.OnArrived(SimTime.Zero, 3, 1);
+        metrics.OnRequestEnded(Finished(0));
+        var summary = metrics.Summarize();
+        Assert.Equal(200, summary.QueueDelay.MeanMilliseconds);
+        Assert.Equal(300, summary.NormalizedLatency.MeanMilliseconds);
+        Assert.Equal(2, summary.Requests.Preemptions);
+        Assert.Equal(99, summary.Tokens.Recomputed);
+        Assert.Equal(64, summary.Tokens.Cached);
+        Assert.Equal(3, summary.Iterations.MaxWaitingRequests);
+    }
+
+    [Fact]
     public void Requests_in_are_finished_rejected_and_unfinished()
     {
         var requests = RunScript.WorkedExample().Measure().Requests;
@@ -145,6 +190,18 @@ public sealed class RunMetricsTests
         Assert.Equal(301, first.Calls);
         Assert.Equal(301, second.Calls);
     }
+
+    private static RequestRecord Finished(long number) => RequestsCsvWriterTests.Record(number) with
+    {
+        Outcome = RequestOutcome.Finished,
+        GeneratedTokens = 4,
+        Scheduled = SimTime.FromSeconds(0.2),
+        FirstToken = SimTime.FromSeconds(0.6),
+        Finished = SimTime.FromSeconds(1.2),
+        Preemptions = 2,
+        RecomputedTokens = 99,
+        CachedTokens = 64,
+    };
 
     /// <summary>Poisson arrivals at one server with exponential service of mean one second.</summary>
     private static RunSummary SingleServer(double load, ulong seed, int requests)

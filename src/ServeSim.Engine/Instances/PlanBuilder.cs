@@ -147,8 +147,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         ref var item = ref Name(row);
         item.IsSwapIn = true;
         item.NewBlocks = blocks;
-        _freeBlocks -= blocks;
-        _freeHostBlocks += blocks;
+        _freeBlocks -= blocks;    // the host copy's blocks are free only after the plan: swap-outs are carried out first
         _resident++;
         return true;
     }
@@ -184,7 +183,6 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         if (item.IsPreempted) Fault(row, "a preemption cannot be taken back");
         if (item.Tokens > 0) Uncount(item);
         if (item.IsAdmission || item.IsSwapIn) _resident--;
-        if (item.IsSwapIn) _freeHostBlocks -= item.NewBlocks;
         _freeBlocks += item.NewBlocks;
         item.Tokens = item.NewBlocks = 0;
         item.IsAdmission = item.IsSwapIn = item.IsDecode = false;

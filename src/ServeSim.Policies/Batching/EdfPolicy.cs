@@ -49,7 +49,7 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
         }
 
         var running = _running.From(view.Running).By(this, static (policy, request) => policy.Urgency(request));
-        plan.DecodeEvictingLast(running, cap, options.Preemption);
+        plan.DecodeEvictingLast(view, running, cap, options.Preemption);
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 

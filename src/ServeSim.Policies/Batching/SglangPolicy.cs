@@ -53,6 +53,7 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
     private readonly double _minRatio = options.StartRatio * options.Conservativeness * options.MinRatioFactor;
     private double _ratio = options.StartRatio * options.Conservativeness;
     private bool _isFull;
+    private bool _mayCut;
     private Budget _left;
 
     public void Plan(in InstanceView view, BatchPlan plan)
@@ -73,14 +74,17 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
     private void Prefill(in InstanceView view, BatchPlan plan)
     {
         _left = Measure(view);
+        var continued = 0;
         foreach (var request in view.Prefilling)
         {
+            continued++;
             var piece = (int)Math.Min(_left.Chunk, Math.Max(0, _left.Total));
             var granted = plan.TryPrefill(request, piece);
             _left.Charge(granted, granted == request.RemainingPrefillTokens ? OutputOf(request) : 0);
             if (granted < request.RemainingPrefillTokens) return;    // at most one request is cut
         }
 
+        _mayCut = continued == view.Prefilling.Count;    // or another one may be cut and in flight
         if (_isFull) return;
         if (options.Order == SglangOrder.Fcfs)
         {
@@ -118,6 +122,7 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
             return true;
         }
 
+        if (!_mayCut) return false;
         var piece = _left.Chunk / view.BlockSize * view.BlockSize;
         plan.TryPrefill(request, (int)(piece > 0 || plan.PrefillTokenCount > 0 ? piece : _left.Chunk));
         return false;
@@ -134,6 +139,7 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
         // Most output, shortest prompt first: the end loses least work for most room. A cut prompt is not retracted for a decode.
         var order = _order.From(view.Running).By(static request =>
             request.IsPrefilling ? long.MinValue : (-(long)request.GeneratedTokens << 32) + request.InputTokens);
+        if (order.Length == 1 && view.Running.Count > 1) return;    // those in flight may free some
         var kept = order.Length;
         do plan.Preempt(order[--kept], end: QueueEnd.Back);
         while (!plan.TryDecodeAll() && kept > 0);

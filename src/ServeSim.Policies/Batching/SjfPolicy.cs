@@ -46,7 +46,7 @@ public sealed class SjfPolicy(SjfOptions options, ILengthPredictor predictor) : 
         _now = view.Now;
         var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
         var running = _running.From(view.Running).By(this, static (policy, request) => policy.Score(request));
-        plan.DecodeEvictingLast(running, cap, options.Preemption);
+        plan.DecodeEvictingLast(view, running, cap, options.Preemption);
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 

@@ -9,15 +9,19 @@ public static class UrgencyVerbs
     {
         /// <summary>
         /// One token for each decoding request in this order; while one lacks a block, the last of the order that is
-        /// not yet visited loses its KV, and in the end the request itself.
+        /// not yet visited loses its KV, and in the end the request itself, unless requests in flight may still free some.
         /// </summary>
-        public void DecodeEvictingLast(ReadOnlySpan<RequestView> order, int maxSequences, PreemptMode mode)
+        public void DecodeEvictingLast(in InstanceView view, ReadOnlySpan<RequestView> order, int maxSequences, PreemptMode mode)
         {
             var unvisited = order.Length;
             for (var i = 0; i < unvisited && plan.SequenceCount < maxSequences; i++)
             {
                 if (order[i].IsPrefilling) continue;
-                while (i < unvisited && !plan.TryDecode(order[i])) plan.PreemptBy(mode, order[--unvisited]);
+                while (i < unvisited && !plan.TryDecode(order[i]))
+                {
+                    if (unvisited - 1 == i && order.Length < view.Running.Count) return;
+                    plan.PreemptBy(mode, order[--unvisited]);
+                }
             }
         }
 

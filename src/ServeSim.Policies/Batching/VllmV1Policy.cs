@@ -34,8 +34,7 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
-        Continue(_running.From(view.Running).Requests, plan);
-        if (plan.PreemptCount > 0 || plan.TokenCount >= options.TokenBudget || plan.ResidentCount >= options.MaxSequences) return;
+        if (!TryContinue(view, plan) || plan.TokenCount >= options.TokenBudget || plan.ResidentCount >= options.MaxSequences) return;
 
         if (options.Order == VllmV1Order.Priority)
         {
@@ -49,8 +48,10 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
         }
     }
 
-    private void Continue(ReadOnlySpan<RequestView> running, BatchPlan plan)
+    /// <summary>Running requests in list order; false if memory ran out.</summary>
+    private bool TryContinue(in InstanceView view, BatchPlan plan)
     {
+        var running = _running.From(view.Running).Requests;
         foreach (var request in running)
         {
             if (plan.TokenCount >= options.TokenBudget) break;
@@ -58,11 +59,14 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
             while (!TryRun(request, plan))
             {
                 var victim = Victim(running, plan);
+                if (victim == request && running.Length < view.Running.Count) return false;    // it waits for those in flight
                 plan.Withdraw(victim);
                 plan.Preempt(victim);
-                if (victim == request) return;
+                if (victim == request) return false;
             }
         }
+
+        return plan.PreemptCount == 0;
     }
 
     private bool TryRun(in RequestView request, BatchPlan plan) =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ServeSim.Abstractions;
 using ServeSim.CostModels;
 using ServeSim.CostModels.Hardware;
@@ -74,14 +73,9 @@ public sealed class KvCapacityTests
     [Fact]
     public void A_shape_that_misses_its_published_total_is_not_loaded()
     {
-        const string Wrong = """
-            [{"name": "x", "hf": "y/x", "layers": 2, "hidden": 8, "heads": 2, "kvHeads": 2, "headSize": 4, "ffn": 16, "vocab": 32, "context": 64,
-              "published": 1841, "source": "test", "confidence": "high"}]
-            """;
         // 2·(4·64 + 3·128) + 5·8 + 2·256 = 1832 parameters.
-        using var wrong = JsonDocument.Parse(Wrong);
-        Assert.Contains("1832", Assert.Throws<InvalidDataException>(() => ModelCatalog.Parse(wrong.RootElement)).Message, StringComparison.Ordinal);
-        using var right = JsonDocument.Parse(Wrong.Replace("1841", "1832", StringComparison.Ordinal));
-        Assert.Single(ModelCatalog.Parse(right.RootElement));
+        const string Shape = "x; hf=y/x; layers=2; hidden=8; heads=2/2/4; ffn=16; vocab=32; context=64; source=test; confidence=high; published=";
+        Assert.Contains("1832", Assert.Throws<InvalidDataException>(() => ModelCatalog.Read(Shape + "1841")).Message, StringComparison.Ordinal);
+        Assert.Equal(1832, ModelCatalog.Read(Shape + "1832").Sizes.Parameters);
     }
 }

@@ -47,7 +47,11 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         var notes = new List<string>();
         var problems = new Problems();
         foreach (var key in ChoiceKeys) ExpandShortForm(root, key);
-        foreach (var change in overrides) Apply(root, change, notes);
+        foreach (var change in overrides)
+        {
+            if (change.Path.Length > 0) Apply(root, change, notes);
+            else problems.Add(new ConfigPlace(change.Origin), "must be key.path=value, such as policy.tokenBudget=1024");
+        }
 
         var defaults = new Scenario();
         if (root.Find("policy") is null) root.Set("policy", new ConfigScalar(defaults.Policy.Name, false, new ConfigPlace("(default)")));

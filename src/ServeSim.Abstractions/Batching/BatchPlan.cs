@@ -25,6 +25,9 @@ public abstract class BatchPlan
     /// <summary>Requests preempted so far.</summary>
     public abstract int PreemptCount { get; }
 
+    /// <summary>A request preempted so far, in the order of preemption.</summary>
+    public abstract RequestView Preempted(int index);
+
     /// <summary>KV blocks still free under this plan.</summary>
     public abstract int FreeBlocks { get; }
 
@@ -39,6 +42,12 @@ public abstract class BatchPlan
 
     /// <summary>What the iteration would take as planned so far.</summary>
     public abstract SimDuration EstimatedTime { get; }
+
+    /// <summary>Tokens left of a request's prefill under this plan: all of it again if the plan preempts the request.</summary>
+    public abstract int PrefillTokensOf(in RequestView request);
+
+    /// <summary>Tokens whose KV the request holds before its part in this plan: none if the plan preempts it.</summary>
+    public abstract int ContextTokensOf(in RequestView request);
 
     /// <summary>One decode token for every running request that decodes; false (and nothing planned) if the blocks do not suffice.</summary>
     public abstract bool TryDecodeAll();
@@ -55,13 +64,16 @@ public abstract class BatchPlan
     /// <summary>Gives a waiting or running request blocks for <paramref name="contextTokens"/> tokens; false if they do not suffice.</summary>
     public abstract bool Reserve(in RequestView request, long contextTokens);
 
-    /// <summary>Brings a swapped request's KV back; it can decode in this iteration. False if the blocks do not suffice.</summary>
+    /// <summary>Brings a swapped request's KV back; it can decode in this iteration. False if it and its next token do not fit above the watermark.</summary>
     public abstract bool TrySwapIn(in RequestView request);
 
     /// <summary>True when the host has room for a request's KV.</summary>
     public abstract bool CanSwapOut(in RequestView request);
 
-    /// <summary>Takes the GPU away from a running request that this plan does not use. Its blocks are free at once.</summary>
+    /// <summary>
+    /// Takes the GPU away from a running request that this plan does not use. Its blocks are free at once. If its KV is
+    /// dropped it counts as waiting from here on, and the same plan may admit it again.
+    /// </summary>
     public abstract void Preempt(in RequestView request, PreemptMode mode = PreemptMode.Recompute, QueueEnd end = QueueEnd.Front);
 
     /// <summary>Takes back the work planned for a request, so that it can be preempted.</summary>

@@ -29,7 +29,7 @@ public readonly ref struct IterationView
     public bool TryGetRequest(in BatchEntry entry, out RequestView request)
     {
         request = new RequestView(_table, entry.Row);
-        return request.Number == entry.Number && request.State != RequestState.None;
+        return request.Number == entry.Number && request.State is not (RequestState.None or RequestState.Finished);
     }
 }
 

@@ -4,8 +4,8 @@ namespace ServeSim.Abstractions;
 public sealed class PolicyFault : Exception
 {
     /// <summary>Makes the fault.</summary>
-    public PolicyFault(string policy, int instance, SimTime time, long? request, string rule)
-        : base($"policy '{policy}' on instance {instance} at {time} s{(request is { } r ? $", request {r}" : "")}: {rule}")
+    public PolicyFault(string policy, int instance, SimTime time, long? request, string rule, Exception? cause = null)
+        : base($"policy '{policy}'{(instance >= 0 ? $" on instance {instance}" : "")} at {time} s{(request is { } r ? $", request {r}" : "")}: {rule}", cause)
         => (Policy, Instance, Time, Request, Rule) = (policy, instance, time, request, rule);
 
     /// <summary>Registered name of the policy.</summary>

@@ -6,6 +6,12 @@ public enum PreemptMode : byte
     /// <summary>Dropped; a later prefill computes prompt and generated tokens again.</summary>
     Recompute,
 
+    /// <summary>
+    /// Vidur's rule: dropped, and only what was processed so far is prefilled again; known tokens beyond that (the rest
+    /// of a prompt cut off in mid-prefill) are then computed one by one like decodes.
+    /// </summary>
+    RecomputeProcessed,
+
     /// <summary>Copied to host memory at the price of the host link, and back later.</summary>
     Swap,
 }

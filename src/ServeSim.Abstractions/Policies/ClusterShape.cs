@@ -4,6 +4,7 @@ namespace ServeSim.Abstractions;
 /// <param name="Instances">Number of instances.</param>
 /// <param name="TotalBlocks">KV blocks of one instance.</param>
 /// <param name="BlockSize">Tokens per block.</param>
+/// <param name="MaxContextTokens">Longest prompt plus output that the model accepts.</param>
 /// <param name="PipelineStages">Iterations that can be in flight on one instance.</param>
 /// <param name="Cost">What an iteration costs.</param>
-public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize, int PipelineStages, ICostModel Cost);
+public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize, int MaxContextTokens, int PipelineStages, ICostModel Cost);

@@ -13,6 +13,7 @@ public sealed class RequestTable
     internal RequestState[] State = [];
     internal int[] Instance = [];
     internal int[] PrefillTarget = [];      // tokens whose KV the current prefill must produce: p + g at admission
+    internal int[] OwedTokens = [];         // known tokens that the prefill leaves out (RecomputeProcessed); paid by decodes
     internal int[] Context = [];            // tokens whose KV is in memory (GPU or host)
     internal int[] Generated = [];
     internal int[] HighWater = [];          // largest context ever reached; progress for the livelock guard
@@ -28,10 +29,12 @@ public sealed class RequestTable
     internal int[] OnTimeTokens = [];
     internal int[] Preemptions = [];
     internal long[] RecomputedTokens = [];
-    internal int[] PlanStamp = [];          // plan in which the row was last named
-    internal int[] PlanEntry = [];          // its entry there, or a negative mark
+    internal long[] PlanStamp = [];         // plan in which the row was last named
+    internal int[] PlanEntry = [];          // its item there
     internal readonly RequestLinks Queue = new();    // waiting, running or swapped: a request is in exactly one
     internal readonly RequestLinks Prefill = new();  // running requests whose prefill is not complete
+
+    internal long LastPlanStamp;
 
     private readonly Stack<int> _freeRows = new();
     private int _used;
@@ -52,13 +55,13 @@ public sealed class RequestTable
         State[row] = RequestState.Waiting;
         Instance[row] = NoRow;
         PrefillTarget[row] = spec.InputTokens;
-        Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = 0;
+        OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = 0;
         InFlight[row] = false;
         QueuedAt[row] = LastTokenAt[row] = spec.Arrival;
         ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = SimTime.Never;
         MaxGap[row] = SimDuration.Zero;
-        OnTimeTokens[row] = Preemptions[row] = PlanStamp[row] = PlanEntry[row] = 0;
-        RecomputedTokens[row] = 0;
+        OnTimeTokens[row] = Preemptions[row] = PlanEntry[row] = 0;
+        RecomputedTokens[row] = PlanStamp[row] = 0;
         return row;
     }
 
@@ -70,6 +73,17 @@ public sealed class RequestTable
         Live--;
     }
 
+    /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
+    internal int TargetAfterPreemption(int row, PreemptMode mode)
+    {
+        var processed = Context[row] + (Context[row] < PrefillTarget[row] ? 0 : 1);
+        return mode == PreemptMode.RecomputeProcessed && processed > 0 ? processed : Spec[row].InputTokens + Generated[row];
+    }
+
+    /// <summary>Rows in use, in the order of their requests' numbers.</summary>
+    internal IEnumerable<int> LiveRows() =>
+        Enumerable.Range(0, _used).Where(row => State[row] != RequestState.None).OrderBy(row => Number[row]).ToList();
+
     private void Grow(int rows)
     {
         Array.Resize(ref Number, rows);
@@ -77,6 +91,7 @@ public sealed class RequestTable
         Array.Resize(ref State, rows);
         Array.Resize(ref Instance, rows);
         Array.Resize(ref PrefillTarget, rows);
+        Array.Resize(ref OwedTokens, rows);
         Array.Resize(ref Context, rows);
         Array.Resize(ref Generated, rows);
         Array.Resize(ref HighWater, rows);

@@ -1,0 +1,27 @@
+namespace ServeSim.Engine.Events;
+
+/// <summary>
+/// A 64-bit digest of a sequence of numbers. Each instance keeps its own over its iterations, so that the digest of a
+/// run does not depend on how the engine interleaves instances.
+/// </summary>
+public struct Fingerprint
+{
+    private ulong _state;
+
+    /// <summary>The digest so far.</summary>
+    public readonly ulong Value => _state;
+
+    /// <summary>Adds one number; order matters.</summary>
+    public void Add(long value) => Add(unchecked((ulong)value));
+
+    /// <summary>Adds one number; order matters.</summary>
+    public void Add(ulong value)
+    {
+        unchecked
+        {
+            var z = (_state ^ value) + 0x9E3779B97F4A7C15;
+            z = (z ^ (z >> 32)) * 0xD6E8FEB86659FD93;
+            _state = (z ^ (z >> 29)) + ulong.RotateLeft(_state, 23);
+        }
+    }
+}

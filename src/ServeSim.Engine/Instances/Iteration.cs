@@ -1,0 +1,25 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>A forward pass in flight; the object is reused.</summary>
+internal sealed class Iteration
+{
+    public SimTime Start;
+    public SimTime End;
+    public int PrefillTokens;
+    public int PrefillSequences;
+    public int DecodeSequences;
+    public int UsedBlocks;
+    public int WaitingRequests;
+    public int Preemptions;
+    public long SwappedBytes;
+    public BatchEntry[] Entries = new BatchEntry[16];
+    public int Count;
+
+    public void Add(in BatchEntry entry)
+    {
+        if (Count == Entries.Length) Array.Resize(ref Entries, 2 * Count);
+        Entries[Count++] = entry;
+    }
+}

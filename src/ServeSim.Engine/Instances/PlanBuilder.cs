@@ -1,0 +1,372 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using ServeSim.Abstractions;
+using ServeSim.Engine.Kv;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>The plan of one instance: checks every verb against a private account of blocks; changes nothing.</summary>
+internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLedger ledger, ICostModel cost, string policy) : BatchPlan
+{
+    private readonly List<PlanItem> _items = new(64);
+    private SequenceSpan[] _spans = [];
+    private long _stamp;
+    private bool _open;
+    private int _freeBlocks;
+    private int _freeHostBlocks;
+    private int _resident;
+    private int _sequences;
+    private int _prefillTokens;
+    private int _prefillSequences;
+    private int _completedPrefills;
+    private long _prefillPairs;
+    private long _prefillContext;
+    private int _decodes;
+    private long _decodeContext;
+    private int _padSequences;
+    private long _padContext;
+
+    public ReadOnlySpan<PlanItem> Items => CollectionsMarshal.AsSpan(_items);
+    public List<Preemption> Preemptions { get; } = [];
+    public List<Refusal> Refusals { get; } = [];
+    public SimTime Wake { get; private set; }
+    public bool SwapsOverlap { get; private set; }
+
+    public override int SequenceCount => _sequences;
+    public override int ResidentCount => _resident;
+    public override int PrefillTokenCount => _prefillTokens;
+    public override int DecodeCount => _decodes;
+    public override int PreemptCount => Preemptions.Count;
+    public override int FreeBlocks => _freeBlocks;
+    public override int WatermarkBlocks => ledger.WatermarkBlocks;
+    public override SimDuration EstimatedTime => cost.IterationTime(Shape());
+
+    /// <summary>True when carrying the plan out would change nothing.</summary>
+    public bool DoesNothing
+    {
+        get
+        {
+            if (_sequences > 0 || Preemptions.Count > 0 || Refusals.Count > 0) return false;
+            foreach (ref readonly var item in Items)
+                if (item.NewBlocks > 0 || item.IsAdmission) return false;
+            return true;
+        }
+    }
+
+    public void Open()
+    {
+        _items.Clear();
+        Preemptions.Clear();
+        Refusals.Clear();
+        _stamp = NextStamp();
+        _open = true;
+        _freeBlocks = state.FreeBlocks;
+        _freeHostBlocks = state.FreeHostBlocks;
+        _resident = state.Running.Count;
+        _sequences = _prefillTokens = _prefillSequences = _completedPrefills = _decodes = _padSequences = 0;
+        _prefillPairs = _prefillContext = _decodeContext = _padContext = 0;
+        Wake = SimTime.Never;
+        SwapsOverlap = false;
+    }
+
+    public void Close() => _open = false;
+
+    public BatchShape Shape() => new()
+    {
+        PrefillTokens = _prefillTokens,
+        PrefillSequences = _prefillSequences,
+        PrefillPairs = _prefillPairs,
+        PrefillContextTokens = _prefillContext,
+        CompletedPrefills = _completedPrefills,
+        DecodeSequences = _decodes + _padSequences,
+        DecodeContextTokens = _decodeContext + _padContext,
+        Sequences = cost.NeedsSequences ? Spans() : default,
+    };
+
+    public override int PrefillTokensOf(in RequestView request)
+    {
+        var row = Check(request);
+        return Math.Max(0, TargetOf(row) - ContextOf(row));
+    }
+
+    public override int ContextTokensOf(in RequestView request) => ContextOf(Check(request));
+
+    public override bool TryDecodeAll()
+    {
+        RequireOpen();
+        var needed = 0;
+        foreach (var request in state.Running)
+            if (CanDecode(request.Row)) needed += BlocksForNextToken(request.Row);
+        if (needed > _freeBlocks) return false;
+        foreach (var request in state.Running)
+            if (CanDecode(request.Row)) AddDecode(request.Row);
+        return true;
+    }
+
+    public override bool TryDecode(in RequestView request)
+    {
+        var row = Check(request);
+        var item = Peek(row);
+        if (!item.IsSwapIn) Require(row, RequestState.Running, "only a running request can decode");
+        if (item.Tokens > 0 || item.IsPreempted) Fault(row, "a request takes part in a plan at most once");
+        if (table.Context[row] < table.PrefillTarget[row]) Fault(row, "a request cannot decode before its prefill is complete");
+        if (BlocksForNextToken(row) > _freeBlocks) return false;
+        AddDecode(row);
+        return true;
+    }
+
+    public override int TryPrefill(in RequestView request, int tokens)
+    {
+        var row = Check(request);
+        RequireCanHoldKv(row);
+        if (Peek(row).Tokens > 0) Fault(row, "a request takes part in a plan at most once");
+        var cached = ContextOf(row);
+        var target = TargetOf(row);
+        var granted = Math.Min(tokens, target - cached);
+        if (granted <= 0) return 0;
+        if (!TryTake(row, ledger.BlocksFor((long)cached + granted))) return 0;
+
+        ref var item = ref Name(row);
+        item.Tokens = granted;
+        item.IsDecode = false;
+        _sequences++;
+        _prefillTokens += granted;
+        _prefillSequences++;
+        _prefillPairs += Pairs(granted, cached);
+        _prefillContext += (long)cached + granted;
+        if (cached + granted == target) _completedPrefills++;
+        return granted;
+    }
+
+    public override bool Reserve(in RequestView request, long contextTokens)
+    {
+        var row = Check(request);
+        RequireCanHoldKv(row);
+        return contextTokens / state.BlockSize <= state.TotalBlocks && TryTake(row, ledger.BlocksFor(contextTokens));
+    }
+
+    public override bool TrySwapIn(in RequestView request)
+    {
+        var row = Check(request);
+        Require(row, RequestState.Swapped, "only a swapped request can be swapped in");
+        if (IsNamed(row)) Fault(row, "a request takes part in a plan at most once");
+        var blocks = table.HostBlocks[row];
+        if (_freeBlocks - ledger.BlocksFor(table.Context[row] + 1L) < ledger.WatermarkBlocks) return false;
+        ref var item = ref Name(row);
+        item.IsSwapIn = true;
+        item.NewBlocks = blocks;
+        _freeBlocks -= blocks;
+        _freeHostBlocks += blocks;
+        _resident++;
+        return true;
+    }
+
+    public override bool CanSwapOut(in RequestView request) => ledger.BlocksFor(table.Context[Check(request)]) <= _freeHostBlocks;
+
+    public override void Preempt(in RequestView request, PreemptMode mode, QueueEnd end)
+    {
+        var row = Check(request);
+        Require(row, RequestState.Running, "only a running request can be preempted");
+        if (!Enum.IsDefined(mode) || !Enum.IsDefined(end)) Fault(row, "unknown way to preempt");
+        ref var item = ref Name(row);
+        if (item.IsPreempted) Fault(row, "a request is preempted at most once in a plan");
+        if (item.Tokens > 0 || item.NewBlocks > 0) Fault(row, "a request that the plan uses cannot be preempted; withdraw it first");
+        if (mode == PreemptMode.Swap)
+        {
+            var blocks = ledger.BlocksFor(table.Context[row]);
+            if (blocks > _freeHostBlocks) Fault(row, $"the host pool has {_freeHostBlocks} free blocks, the swap needs {blocks}");
+            _freeHostBlocks -= blocks;
+        }
+
+        item.IsPreempted = true;
+        item.Mode = mode;
+        _freeBlocks += table.Blocks[row];
+        _resident--;
+        Preemptions.Add(new(row, mode, end));
+    }
+
+    public override RequestView Preempted(int index) => new(table, Preemptions[index].Row);
+
+    public override void Withdraw(in RequestView request)
+    {
+        var row = Check(request);
+        if (!IsNamed(row)) return;
+        ref var item = ref Name(row);
+        if (item.Tokens > 0) Uncount(item);
+        if (item.IsAdmission || item.IsSwapIn) _resident--;
+        if (item.IsSwapIn) _freeHostBlocks -= item.NewBlocks;
+        _freeBlocks += item.NewBlocks;
+        item.Tokens = item.NewBlocks = 0;
+        item.IsAdmission = item.IsSwapIn = item.IsDecode = false;
+    }
+
+    public override bool Contains(in RequestView request) => Peek(Check(request)).Tokens > 0;
+
+    public override bool IsPreempted(in RequestView request) => Peek(Check(request)).IsPreempted;
+
+    public override void Reject(in RequestView request, string reason)
+    {
+        var row = Check(request);
+        Require(row, RequestState.Waiting, "only a waiting request can be refused");
+        if (IsNamed(row)) Fault(row, "a request that the plan uses cannot be refused");
+        Name(row).IsRefused = true;
+        Refusals.Add(new(row, string.IsNullOrWhiteSpace(reason) ? "refused by the policy" : reason));
+    }
+
+    public override void WakeAt(SimTime time)
+    {
+        RequireOpen();
+        if (time <= state.Now) Fault(RequestTable.NoRow, $"a wake-up must lie in the future, got {time} s");
+        if (time < Wake) Wake = time;
+    }
+
+    public override void OverlapSwaps()
+    {
+        RequireOpen();
+        SwapsOverlap = true;
+    }
+
+    public override void Pad(int sequences, long contextTokens)
+    {
+        RequireOpen();
+        if (sequences < 0 || contextTokens < 0) Fault(RequestTable.NoRow, "padding cannot be negative");
+        _padSequences += sequences;
+        _padContext += sequences * contextTokens;
+    }
+
+    private static long Pairs(long tokens, long cached) => (tokens * cached) + (tokens * (tokens + 1) / 2);
+
+    private int ContextOf(int row) => Peek(row).IsPreempted ? 0 : table.Context[row];
+
+    private int OwnedOf(int row) => Peek(row).IsPreempted ? 0 : table.Blocks[row];
+
+    private int TargetOf(int row) => Peek(row) is { IsPreempted: true } item ? table.TargetAfterPreemption(row, item.Mode) : table.PrefillTarget[row];
+
+    private bool IsWaiting(int row) =>
+        table.State[row] == RequestState.Waiting || Peek(row) is { IsPreempted: true, Mode: not PreemptMode.Swap };
+
+    private void RequireCanHoldKv(int row)
+    {
+        if (!IsWaiting(row)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
+        if (Peek(row) is { IsRefused: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
+    }
+
+    private int BlocksForNextToken(int row) =>
+        Math.Max(0, ledger.BlocksFor(table.Context[row] + 1L) - table.Blocks[row] - Peek(row).NewBlocks);
+
+    private bool CanDecode(int row) =>
+        table.Context[row] >= table.PrefillTarget[row] && Peek(row) is { IsPreempted: false, Tokens: 0 };
+
+    private void AddDecode(int row)
+    {
+        var blocks = BlocksForNextToken(row);
+        ref var item = ref Name(row);
+        item.Tokens = 1;
+        item.IsDecode = true;
+        item.NewBlocks += blocks;
+        _freeBlocks -= blocks;
+        _sequences++;
+        _decodes++;
+        _decodeContext += table.Context[row];
+    }
+
+    private void Uncount(in PlanItem item)
+    {
+        var cached = ContextOf(item.Row);
+        _sequences--;
+        if (item.IsDecode)
+        {
+            _decodes--;
+            _decodeContext -= cached;
+            return;
+        }
+
+        _prefillTokens -= item.Tokens;
+        _prefillSequences--;
+        _prefillPairs -= Pairs(item.Tokens, cached);
+        _prefillContext -= (long)cached + item.Tokens;
+        if (cached + item.Tokens == TargetOf(item.Row)) _completedPrefills--;
+    }
+
+    /// <summary>Sees to it that the row will own <paramref name="blocks"/>; an admission leaves the watermark free.</summary>
+    private bool TryTake(int row, int blocks)
+    {
+        var admission = IsWaiting(row);
+        var more = Math.Max(0, blocks - OwnedOf(row) - Peek(row).NewBlocks);
+        if (_freeBlocks - more < (admission && more > 0 ? ledger.WatermarkBlocks : 0)) return false;
+        if (Peek(row) is { IsPreempted: true, IsAdmission: false } preempted) NameAgain(row, preempted.Mode);
+        ref var item = ref Name(row);
+        if (admission && !item.IsAdmission)
+        {
+            item.IsAdmission = true;
+            _resident++;
+        }
+
+        item.NewBlocks += more;
+        _freeBlocks -= more;
+        return true;
+    }
+
+    private bool IsNamed(int row) => table.PlanStamp[row] == _stamp;
+
+    /// <summary>What the plan holds for a row so far; an empty item if it does not name it.</summary>
+    private PlanItem Peek(int row) => IsNamed(row) ? _items[table.PlanEntry[row]] : default;
+
+    private ref PlanItem Name(int row)
+    {
+        if (!IsNamed(row))
+        {
+            table.PlanStamp[row] = _stamp;
+            table.PlanEntry[row] = _items.Count;
+            _items.Add(new PlanItem { Row = row });
+        }
+
+        return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
+    }
+
+    /// <summary>A preempted request that is admitted again takes its place in the batch now, not where it was preempted.</summary>
+    private void NameAgain(int row, PreemptMode mode)
+    {
+        table.PlanEntry[row] = _items.Count;
+        _items.Add(new PlanItem { Row = row, IsPreempted = true, Mode = mode });
+    }
+
+    private ReadOnlySpan<SequenceSpan> Spans()
+    {
+        var count = 0;
+        if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
+        foreach (ref readonly var item in Items)
+            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode);
+        for (var i = 0; i < _padSequences; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
+        return _spans.AsSpan(0, count);
+    }
+
+    /// <summary>The row of a request that may be named in this plan.</summary>
+    private int Check(in RequestView request)
+    {
+        RequireOpen();
+        if (!ReferenceEquals(request.Table, table)) Fault(RequestTable.NoRow, "the request does not belong to this run");
+        if (!request.IsLive) Fault(RequestTable.NoRow, $"request {request.Number} has ended");
+        var row = request.Row;
+        if (table.Instance[row] != state.Index) Fault(row, $"the request is on instance {table.Instance[row]}");
+        if (table.InFlight[row]) Fault(row, "the request is part of an iteration that has not ended");
+        return row;
+    }
+
+    private void Require(int row, RequestState expected, string rule)
+    {
+        if (table.State[row] != expected) Fault(row, $"{rule}; it is {table.State[row].ToString().ToLowerInvariant()}");
+    }
+
+    private void RequireOpen()
+    {
+        if (!_open) Fault(RequestTable.NoRow, "a plan can be filled only while Plan runs");
+    }
+
+    [DoesNotReturn]
+    private void Fault(int row, string rule) =>
+        throw new PolicyFault(policy, state.Index, state.Now, row == RequestTable.NoRow ? null : table.Number[row], rule);
+
+    /// <summary>Stamps are unique over all instances of a run, because they share the table.</summary>
+    private long NextStamp() => ++table.LastPlanStamp;
+}

@@ -1,0 +1,202 @@
+using ServeSim.Abstractions;
+using ServeSim.Engine.Cluster;
+using ServeSim.Engine.Events;
+using ServeSim.Engine.Instances;
+
+namespace ServeSim.Engine;
+
+/// <summary>
+/// One run: requests from a source, through a router, to instances. The plain executor: it touches every request of a
+/// batch in every iteration and is the oracle for anything faster.
+/// </summary>
+public sealed class SimulationRun
+{
+    private readonly EngineOptions _options;
+    private readonly ITrafficSource _source;
+    private readonly Run _run;
+    private readonly Instance[] _instances;
+    private readonly bool[] _isTouched;
+    private readonly List<int> _touched = [];
+    private readonly IEventTap? _tap;
+    private long _arrived;
+    private int _inSystem;
+    private Fingerprint _arrivals;
+
+    /// <summary>Prepares a run.</summary>
+    /// <exception cref="InputException">The policy reserves longer sequences than the KV memory holds.</exception>
+    public SimulationRun(
+        EngineOptions options,
+        ITrafficSource source,
+        ICostModel cost,
+        NamedPolicies policies,
+        IRunObserver observer,
+        IEventTap? tap = null)
+    {
+        (_options, _source, _tap) = (options, source, tap);
+        var table = new RequestTable();
+        var gateway = new Gateway(table, policies.Router, policies.RouterName, options.Instances, options.SignalPeriod > SimDuration.Zero);
+        _run = new Run(table, observer, gateway, source, policies.BatchName);
+        _instances = new Instance[options.Instances];
+        _isTouched = new bool[options.Instances];
+        for (var i = 0; i < options.Instances; i++)
+        {
+            var policy = policies.Batch(i);
+            RequireReservationFits(policy.Limits, policies.BatchName);
+            _instances[i] = new Instance(i, options, _run, cost, policy);
+        }
+    }
+
+    /// <summary>Simulated time reached; for progress displays.</summary>
+    public SimTime Now => _run.Now;
+
+    /// <summary>Requests arrived so far; for progress displays.</summary>
+    public long Arrived => _arrived;
+
+    /// <summary>Replays the source to its end, to the horizon, or until cancelled; then the result is marked partial.</summary>
+    /// <exception cref="PolicyFault">A policy broke a rule.</exception>
+    public RunResult Execute(CancellationToken cancel = default)
+    {
+        var isCut = false;
+        if (_options.SignalPeriod > SimDuration.Zero) _run.Events.Push(SimTime.Zero, EventRank.Control, -1);
+        while (TryNext(out var next))
+        {
+            if (next.Time > _options.Horizon || cancel.IsCancellationRequested)
+            {
+                isCut = true;
+                break;
+            }
+
+            if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
+            _run.Now = next.Time;
+            Handle(next);
+            _tap?.OnEvent(next, Digest(next.Target));
+            if (NextTime() > next.Time) StartIdleInstances();
+        }
+
+        return Close(isCut);
+    }
+
+    private void Handle(in SimEvent next)
+    {
+        switch (next.Rank)
+        {
+            case EventRank.IterationEnd:
+                _instances[next.Target].CompleteIteration(next.Time);
+                Touch(next.Target);
+                break;
+            case EventRank.Arrival:
+                Arrive();
+                break;
+            case EventRank.Wake:
+                if (_instances[next.Target].Woken(next.Time)) Touch(next.Target);
+                break;
+            case EventRank.Control:
+                _run.Router.Poll(next.Time);
+                if (_inSystem > 0 || _source.NextArrival != SimTime.Never)
+                    _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
+                break;
+        }
+    }
+
+    private SimTime NextTime() => _source.NextArrival < _run.Events.NextTime ? _source.NextArrival : _run.Events.NextTime;
+
+    /// <summary>The next event of queue and source together, by time, then rank.</summary>
+    private bool TryNext(out SimEvent next)
+    {
+        var arrival = _source.NextArrival;
+        var queued = _run.Events.NextTime;
+        if (arrival != SimTime.Never && (arrival < queued || (arrival == queued && EventRank.Arrival <= _run.Events.NextRank)))
+        {
+            next = new SimEvent(arrival, EventRank.Arrival, -1);
+            return true;
+        }
+
+        return _run.Events.TryPop(out next);
+    }
+
+    private void Arrive()
+    {
+        var spec = _source.Take();
+        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo) };
+        var row = _run.Table.Add(_arrived++, spec);
+        _arrivals.Add(spec.Arrival.Nanoseconds);
+        _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
+
+        var refusal = _instances[0].WhyNever(spec);    // instances are alike
+        var decision = refusal is null ? _run.Router.Route(row, _run.Now) : RouteDecision.Reject(refusal);
+        if (decision.Reason is { } reason)
+        {
+            _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
+            _run.End(row, RequestState.Rejected, reason);
+            _run.Table.Release(row);
+            return;
+        }
+
+        _run.Table.Instance[row] = decision.Instance;
+        _run.Router.OnRouted(row, decision.Instance);
+        _instances[decision.Instance].Enqueue(row);
+        _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
+        Touch(decision.Instance);
+    }
+
+    private int InSystem() => _inSystem = (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
+
+    private void Touch(int instance)
+    {
+        if (_isTouched[instance]) return;
+        _isTouched[instance] = true;
+        _touched.Add(instance);
+    }
+
+    /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers.</summary>
+    private void StartIdleInstances()
+    {
+        if (_touched.Count > 1) _touched.Sort();
+        foreach (var instance in _touched)
+        {
+            _isTouched[instance] = false;
+            _instances[instance].StartIterations(_run.Now);
+        }
+
+        _touched.Clear();
+    }
+
+    private RunResult Close(bool isCut)
+    {
+        if (!isCut)
+        {
+            foreach (var instance in _instances) instance.RequireNothingStuck(_run.Now);
+            if (_run.Table.Live != 0) throw new InvariantException($"INV-2: {_run.Table.Live} requests are left although every instance is empty");
+            foreach (var instance in _instances) instance.RequireAllFree();
+        }
+        else
+        {
+            foreach (var row in _run.Table.LiveRows()) _run.End(row, _run.Table.State[row], null);
+        }
+
+        var counts = _run.Counts;
+        if (counts.Finished + counts.Rejected + counts.Unfinished != _arrived)
+            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Unfinished} are unfinished");
+        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, isCut, TotalFingerprint());
+    }
+
+    private ulong TotalFingerprint()
+    {
+        var total = new Fingerprint();
+        total.Add(_arrivals.Value);
+        total.Add(_run.EndsFingerprint);
+        foreach (var instance in _instances) total.Add(instance.Fingerprint);
+        return total.Value;
+    }
+
+    private ulong Digest(int instance) => instance >= 0 ? _instances[instance].Fingerprint : _arrivals.Value;
+
+    private void RequireReservationFits(EngineLimits limits, string name)
+    {
+        var capacity = (long)_options.TotalBlocks * _options.BlockSize;
+        if (limits.ReservesWholeSequence && limits.MaxSequenceTokens > capacity)
+            throw new InputException(
+                $"policy {name} reserves {limits.MaxSequenceTokens} KV tokens for every request, an instance holds {capacity}; " +
+                "lower its maxSequenceTokens, or give the instance more KV memory (--tp, kv.memoryFraction)");
+    }
+}

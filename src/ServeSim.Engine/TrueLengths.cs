@@ -1,0 +1,10 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine;
+
+/// <summary>Tells true output lengths; handed only to policies that declare it.</summary>
+public sealed class TrueLengths : IOracle
+{
+    /// <inheritdoc/>
+    public int OutputTokens(in RequestView request) => request.Table.Spec[request.Row].OutputTokens;
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using ServeSim.Reporting.Metrics;
+
+namespace ServeSim.Reporting.Writers;
+
+/// <summary>The rows that a person must see beside the numbers: what ran, what was left out, how far to trust it.</summary>
+public static class SummaryTable
+{
+    /// <summary>Rows in display order; the same for the same run.</summary>
+    public static IReadOnlyList<SummaryRow> Rows(RunSummary summary, RunDescription run)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        ArgumentNullException.ThrowIfNull(run);
+        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Instances(summary), .. Facts(summary, run)];
+    }
+
+    private static IEnumerable<SummaryRow> Requests(RunSummary summary)
+    {
+        const string section = "Requests";
+        var (requests, throughput) = (summary.Requests, summary.Throughput);
+        yield return new(section, "Finished", Text(requests.Finished), $"of {Text(requests.Measured)}");
+        yield return new(section, "Rejected", Text(requests.Rejected), "");
+        foreach (var (reason, count) in requests.RejectedByReason) yield return new(section, $"Rejected: {reason}", Text(count), "");
+        yield return new(section, "Unfinished", Text(requests.Unfinished), "");
+        yield return new(section, "Duration", Text(summary.Window.DurationSeconds), "s");
+        yield return new(section, "Throughput", Text(throughput.RequestsPerSecond), "requests/s");
+        yield return new(section, "Output", Text(throughput.OutputTokensPerSecond), "tokens/s");
+        yield return new(section, "Input and output", Text(throughput.TotalTokensPerSecond), "tokens/s");
+        yield return new(section, "Most in one second", Text(throughput.MaxOutputTokensPerSecond), "tokens");
+        yield return new(section, "Most at once", Text(throughput.MaxConcurrentRequests), "requests");
+    }
+
+    private static IEnumerable<SummaryRow> Latencies(RunSummary summary)
+    {
+        (string Name, LatencySummary Latency)[] all =
+            [("TTFT", summary.Ttft), ("TBT", summary.Tbt), ("TPOT", summary.Tpot), ("E2E", summary.E2e), ("Queue delay", summary.QueueDelay)];
+        foreach (var (name, latency) in all)
+        {
+            yield return new(name, "mean", Text(latency.MeanMilliseconds), "ms");
+            foreach (var percentile in latency.Percentiles) yield return new(name, percentile.Name, Text(percentile.Milliseconds), "ms");
+        }
+    }
+
+    private static IEnumerable<SummaryRow> Slo(RunSummary summary, RunDescription run)
+    {
+        const string section = "SLO";
+        yield return new(section, "Limits", run.Slo, "");
+        if (summary.Slo is not { } slo) yield break;
+        yield return new(section, "Attainment", Text(100 * slo.Attainment), "% of all requests");
+        yield return new(section, "Goodput", Text(slo.RequestGoodput), "requests/s");
+        yield return new(section, "Token goodput", Text(slo.TokenGoodput), "tokens/s of good requests");
+        yield return new(section, "Strict token goodput", Text(slo.StrictTokenGoodput), "tokens/s on time");
+        if (slo.OneTokenOutputsUnderTpotLimit > 0)
+            yield return new(section, "One-token outputs under a TPOT limit", Text(slo.OneTokenOutputsUnderTpotLimit), "counted as met");
+    }
+
+    private static IEnumerable<SummaryRow> Instances(RunSummary summary)
+    {
+        const string section = "Instances";
+        var iterations = summary.Iterations;
+        yield return new(section, "Iterations", Text(iterations.Count), "");
+        yield return new(section, "Busy", Text(100 * iterations.BusyShare), "%");
+        yield return new(section, "Mean batch", Text(iterations.MeanSequences), "sequences");
+        yield return new(section, "KV in use, mean", Text(100 * iterations.MeanKvShare), "%");
+        yield return new(section, "KV in use, most", Text(100 * iterations.MaxKvShare), "%");
+        yield return new(section, "Preemptions", Text(summary.Requests.Preemptions), "");
+        yield return new(section, "Recomputed", Text(summary.Tokens.Recomputed), "tokens");
+        yield return new(section, "Cached", Text(summary.Tokens.Cached), "tokens");
+        yield return new(section, "Most waiting", Text(iterations.MaxWaitingRequests), "requests");
+    }
+
+    private static IEnumerable<SummaryRow> Facts(RunSummary summary, RunDescription run)
+    {
+        const string section = "Run";
+        if (run.IsPartial) yield return new(section, "Stopped early", "results of a part of the run", "");
+        if (summary.Overload.IsOverloaded)
+            yield return new(section, "Overloaded", $"the queue grew by {Text(summary.Overload.SlopePerSecond)} requests/s throughout; latencies depend on the length of the run", "");
+        yield return new(section, "Policy", run.Policy, "");
+        yield return new(section, "Router", run.Router, "");
+        if (run.Oracle is { } oracle) yield return new(section, "Oracle", oracle, "");
+        yield return new(section, "Trace", run.Slice is { } slice ? $"{run.Trace} ({slice})" : run.Trace, "");
+        yield return new(section, "Warm-up", summary.Window.Warmup, "");
+        yield return new(section, "Cost model", run.CostModel.Name, "");
+        yield return new(section, "Cost source", run.CostModel.Source, "");
+        yield return new(section, "Known error", run.CostModel.KnownError, "");
+        foreach (var warning in run.CostModel.Warnings) yield return new(section, "Warning", warning, "");
+        foreach (var note in run.Notes) yield return new(section, "Note", note, "");
+        yield return new(section, "Percentiles", PercentileMethods(summary), "");
+        yield return new(section, "Seed", run.Seed.ToString(CultureInfo.InvariantCulture), "");
+        yield return new(section, "Fingerprint", run.Fingerprint, "");
+    }
+
+    private static string PercentileMethods(RunSummary summary) =>
+        string.Join("; ", new[] { ("TTFT", summary.Ttft), ("TBT", summary.Tbt), ("TPOT", summary.Tpot), ("E2E", summary.E2e) }
+            .GroupBy(one => one.Item2.PercentileMethod, one => one.Item1)
+            .Select(group => $"{string.Join(", ", group)}: {group.Key}"));
+
+    private static string Text(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Text(double? value) => value is { } known ? known.ToString(known >= 1000 ? "N0" : "0.###", CultureInfo.InvariantCulture) : "-";
+}

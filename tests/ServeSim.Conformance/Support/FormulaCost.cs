@@ -1,0 +1,21 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Conformance.Support;
+
+/// <summary>A cost model from five coefficients in milliseconds, written apart from the product's own.</summary>
+internal sealed class FormulaCost(double c0, double c1 = 0, double c2 = 0, double c3 = 0, double c4 = 0, int stages = 1) : ICostModel
+{
+    public CostModelInfo Info { get; } = new("formula", "test", "none", []);
+
+    public int PipelineStages => stages;
+
+    public SimDuration IterationTime(in BatchShape shape) => SimDuration.FromMilliseconds(
+        c0 + (c1 * shape.PrefillTokens) + (c2 * shape.DecodeSequences)
+        + (c3 * (shape.DecodeContextTokens + shape.DecodeSequences)) + (c4 * (shape.PrefillPairs - (shape.PrefillTokens / 2.0))));
+
+    public SimDuration StageTime(in BatchShape shape, int stage)
+    {
+        var whole = IterationTime(shape).Nanoseconds;
+        return new((whole / stages) + (stage < whole % stages ? 1 : 0));
+    }
+}

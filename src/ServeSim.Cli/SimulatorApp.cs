@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
@@ -30,7 +29,7 @@ public static class SimulatorApp
 
         var parsed = root.Parse(args);
         globals.ApplyTo(app, parsed);
-        var unknown = parsed.Action is CompletionAction ? [] : UnknownTokens(parsed);
+        var unknown = parsed.Tokens.Any(t => t.Type == TokenType.Directive) ? [] : UnknownTokens(parsed);
         return unknown.Count > 0 || parsed.Action is ParseErrorAction ? ReportErrors(app, parsed, unknown) : parsed.Invoke(new InvocationConfiguration
         {
             Output = app.Output,

@@ -1,0 +1,60 @@
+using System.Globalization;
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Linear;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Roofline;
+
+namespace ServeSim.CostModels;
+
+/// <summary>Makes the cost model that a --cost text asks for.</summary>
+public static class CostModelFactory
+{
+    private const string Allowed = "allowed: roofline, roofline:f0, roofline:f1, roofline:f2, linear:c0,c1,c2,c3,c4 (milliseconds)";
+    private static readonly string[] _known = ["roofline", "roofline:f0", "roofline:f1", "roofline:f2", "linear"];
+
+    /// <summary>A roofline for the model, device and layout, or a linear model, which needs none of them.</summary>
+    /// <exception cref="InputException">The text, or the layout, cannot be used.</exception>
+    public static IExplainedCostModel Create(
+        string spec, ModelSpec? model, AcceleratorSpec? gpu, ParallelLayout layout, CostOptions? options = null)
+    {
+        var text = spec.Trim();
+        options ??= CostOptions.Default;
+        if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
+            return Linear(text, layout);
+        var level = text.ToLowerInvariant();
+        if (level is not ("roofline" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
+            throw new InputException($"cost: got \"{spec}\"; {Allowed}; {Suggestion.For(text, _known)}");
+        if (model is null || gpu is null)
+            throw new InputException($"cost: \"{spec}\" needs a model and a GPU; give both, or coefficients as linear:c0,c1,c2,c3,c4");
+        return level switch
+        {
+            "roofline:f0" => RooflineCostModel.Ideal(model, gpu, layout, options),
+            "roofline:f1" => new TrainedCostModel(model, gpu, layout, options),
+            _ => RooflineCostModel.Fitted(model, gpu, layout, options),
+        };
+    }
+
+    private static LinearCostModel Linear(string text, ParallelLayout layout)
+    {
+        var parts = text.Length > 7 ? text[7..].Split(',') : [];
+        if (parts.Length != 5)
+            throw new InputException($"cost: got \"{text}\" with {parts.Length} coefficients; allowed: five, linear:c0,c1,c2,c3,c4 in milliseconds");
+        var c = new double[5];
+        var problems = new List<string>();
+        for (var i = 0; i < c.Length; i++)
+        {
+            var isNumber = double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out c[i]);
+            if (!isNumber || !double.IsFinite(c[i]) || c[i] < 0)
+                problems.Add($"cost: c{i} of \"{text}\" is \"{parts[i]}\"; allowed: a finite number of milliseconds, not negative, such as 0.05");
+        }
+
+        if (problems.Count > 0) throw new InputException(problems);
+        var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4]);
+        return layout == ParallelLayout.Single ? linear : new(c[0], c[1], c[2], c[3], c[4])
+        {
+            Info = linear.Info with { Warnings = ["the coefficients describe the whole instance: tp and pp change its KV capacity only"] },
+        };
+    }
+}

@@ -1,0 +1,61 @@
+namespace ServeSim.CostModels;
+
+/// <summary>What the fitted roofline (f2) assumes about the serving engine around the kernels.</summary>
+public sealed record CostOptions
+{
+    /// <summary>vLLM with CUDA graphs and a scheduler that runs between iterations.</summary>
+    public static readonly CostOptions Default = new();
+
+    /// <summary>Kernels alone: no launches, no padding, no host.</summary>
+    public static readonly CostOptions KernelsOnly = new() { Host = HostMode.None, Launch = LaunchMode.None };
+
+    /// <summary>When the host's own work delays an iteration.</summary>
+    public HostMode Host { get; init; } = HostMode.Sync;
+
+    /// <summary>How kernels are started.</summary>
+    public LaunchMode Launch { get; init; } = LaunchMode.Graphs;
+
+    /// <summary>Graphs compute rows up to the next captured size.</summary>
+    public bool GraphPadding { get; init; } = true;
+
+    /// <summary>Largest captured batch in tokens; beyond it kernels are started one by one.</summary>
+    public int MaxGraphTokens { get; init; } = 512;
+
+    /// <summary>Host work of an iteration, in microseconds (BLIS, trained physics).</summary>
+    public double HostMicroseconds { get; init; } = 126;
+
+    /// <summary>Host work of an iteration per sequence, in microseconds (same source).</summary>
+    public double HostMicrosecondsPerSequence { get; init; } = 4.4;
+
+    /// <summary>Link between pipeline stages that do not share a scale-up domain.</summary>
+    public string NetworkLink { get; init; } = "ib-ndr400";
+
+    /// <summary>Experts of a layer that so many tokens touch; null for uniform routing. Must not decrease.</summary>
+    public Func<int, double>? DistinctExperts { get; init; }
+}
+
+/// <summary>When the host's own work delays an iteration.</summary>
+public enum HostMode
+{
+    /// <summary>The host prepares an iteration when the last one has ended.</summary>
+    Sync,
+
+    /// <summary>The host prepares the next iteration beside the current one; the longer of the two counts.</summary>
+    Async,
+
+    /// <summary>No host at all.</summary>
+    None,
+}
+
+/// <summary>How kernels are started.</summary>
+public enum LaunchMode
+{
+    /// <summary>Captured graphs up to <see cref="CostOptions.MaxGraphTokens"/>, one by one beyond.</summary>
+    Graphs,
+
+    /// <summary>One by one.</summary>
+    Eager,
+
+    /// <summary>Starts cost nothing.</summary>
+    None,
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+
+namespace ServeSim.CostModels.Memory;
+
+/// <summary>KV blocks that an instance can hold, by the device of the fullest pipeline stage.</summary>
+public sealed record KvCapacity
+{
+    private const double Gib = 1024.0 * 1024 * 1024;
+
+    /// <summary>Blocks of the instance.</summary>
+    public required int Blocks { get; init; }
+
+    /// <summary>Tokens per block.</summary>
+    public required int BlockSize { get; init; }
+
+    /// <summary>Bytes that a block takes on one device: what a swap moves over that device's host link.</summary>
+    public required long BlockBytesPerDevice { get; init; }
+
+    /// <summary>Bytes of weights on one device.</summary>
+    public required double WeightBytesPerDevice { get; init; }
+
+    /// <summary>Bytes kept back for activations, graphs and libraries.</summary>
+    public required double ReserveBytes { get; init; }
+
+    /// <summary>What copies over the PCIe slot of one device reach, in 10⁹ bytes per second.</summary>
+    public required double HostLinkGigabytesPerSecond { get; init; }
+
+    /// <summary>What a reader of the result must know.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Tokens of the instance.</summary>
+    public long Tokens => (long)Blocks * BlockSize;
+
+    /// <summary>Capacity of one instance with BF16 weights and cache.</summary>
+    /// <exception cref="InputException">The layout is not allowed, or the model does not fit.</exception>
+    public static KvCapacity Of(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions? options = null)
+    {
+        options ??= CapacityOptions.Default;
+        Validate(options);
+        layout.Validate(model, gpu);
+        var blocks = BlocksOf(model, gpu, layout, options);
+        if (blocks < 1) throw DoesNotFit(model, gpu, layout, options);
+        return new()
+        {
+            Blocks = checked((int)blocks),
+            BlockSize = options.BlockSize,
+            BlockBytesPerDevice = BlockBytes(model, layout, options),
+            WeightBytesPerDevice = (double)model.Sizes.WeightBytes / layout.Devices,
+            ReserveBytes = Reserve(model, layout, options),
+            HostLinkGigabytesPerSecond = gpu.HostLink.EffectiveGigabytesPerSecond,
+            Warnings = Notes(model),
+        };
+    }
+
+    private static double FreeBytes(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options) =>
+        (options.Utilization * gpu.MemoryGib * Gib) - ((double)model.Sizes.WeightBytes / layout.Devices) - Reserve(model, layout, options);
+
+    private static double BlocksOf(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options) =>
+        Math.Floor(FreeBytes(model, gpu, layout, options) / BlockBytes(model, layout, options));
+
+    private static double Reserve(ModelSpec model, ParallelLayout layout, CapacityOptions options)
+    {
+        var byRule = (model.Experts is null ? 5.5 : 8) + (layout.Tensor == 1 ? 0.15 : 0.6);
+        return (options.ReserveGib ?? byRule) * Gib;
+    }
+
+    // Heads split over the tensor ranks until there is one each, the latent of MLA not at all; the stage with the most
+    // layers sets the number of blocks.
+    private static long BlockBytes(ModelSpec model, ParallelLayout layout, CapacityOptions options)
+    {
+        var share = model.LatentAttention is null ? Math.Min(layout.Tensor, model.KvHeads) : 1;
+        var perLayer = (long)model.Sizes.KvElementsPerTokenAndLayer * ModelSizes.BytesPerValue / share;
+        return perLayer * layout.LayersOf(0, model.Layers) * options.BlockSize;
+    }
+
+    private static InputException DoesNotFit(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options)
+    {
+        var missing = (BlockBytes(model, layout, options) - FreeBytes(model, gpu, layout, options)) / Gib;
+        var fitting = ParallelLayout.AllowedTensor(model, gpu)
+            .Where(tensor => BlocksOf(model, gpu, layout with { Tensor = tensor }, options) >= 1)
+            .ToList();
+        var hint = fitting.Count > 0
+            ? $"--tp {fitting[0]} would fit"
+            : $"no --tp of {string.Join(", ", ParallelLayout.AllowedTensor(model, gpu))} fits on {gpu.Name}; try --pp, or a device with more memory";
+        return new(string.Create(CultureInfo.InvariantCulture,
+            $"memory: {model.Name} in BF16 ({model.Sizes.WeightBytes / Gib:0.0} GiB of weights) does not fit on {gpu.Name} ({gpu.MemoryGib:0.#} GiB) with tp {layout.Tensor}, pp {layout.Pipeline}: {missing:0.00} GiB per device are missing; {hint}"));
+    }
+
+    private static void Validate(CapacityOptions options)
+    {
+        var problems = new List<string>();
+        if (options.Utilization is not (> 0 and <= 1)) problems.Add(Got("gpu memory utilization", options.Utilization, "above 0, at most 1"));
+        if (options.BlockSize < 1) problems.Add(Got("block size", options.BlockSize, "1 or more tokens"));
+        if (options.ReserveGib is { } reserve && !(reserve >= 0 && double.IsFinite(reserve))) problems.Add(Got("reserve", reserve, "0 or more GiB"));
+        if (problems.Count > 0) throw new InputException(problems);
+    }
+
+    private static string Got(string what, double value, string allowed) =>
+        string.Create(CultureInfo.InvariantCulture, $"{what}: got {value}; allowed: {allowed}");
+
+    private static IReadOnlyList<string> Notes(ModelSpec model)
+    {
+        var notes = new List<string>();
+        if (model.Window is not null)
+            notes.Add($"{model.WindowedLayers} of {model.Layers} layers of {model.Name} keep {model.Window.Tokens} tokens; capacity counts every layer in full (too low, never too high)");
+        if (model.PublishedFormat != WeightFormat.Bf16)
+            notes.Add($"{model.Name} is published in {model.PublishedFormat}; capacity is for BF16 weights (too low)");
+        return notes;
+    }
+}

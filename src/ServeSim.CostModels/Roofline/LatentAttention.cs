@@ -1,0 +1,111 @@
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>
+/// Multi-head latent attention. Short work multiplies the up-projections into the queries (absorbed) and attends to the
+/// latents; long chunks expand keys and values first. The latent cache is whole on every tensor-parallel rank.
+/// </summary>
+internal sealed class LatentAttention : AttentionKernel
+{
+    private const int ExpandFromTokens = 128;
+
+    private readonly IKernelClock _clock;
+    private readonly FittedClock? _fitted;
+    private readonly double _absorbedFlopsPerPair;
+    private readonly double _expandedFlopsPerPair;
+    private readonly double _bytesPerKey;
+    private readonly double _bytesPerQuery;
+    private readonly RowOperator _upProjection;
+
+    public LatentAttention(ModelSpec model, int tensor, IKernelClock clock)
+    {
+        var latent = model.LatentAttention ?? throw new ArgumentException("the model has no latent attention", nameof(model));
+        double heads = model.QueryHeads / tensor;
+        _clock = clock;
+        _fitted = clock as FittedClock;
+        _absorbedFlopsPerPair = 2 * heads * ((2 * latent.KvRank) + latent.RopeHeadSize);
+        _expandedFlopsPerPair = 2 * heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize);
+        _bytesPerKey = latent.CachedElements * ModelSizes.BytesPerValue;
+        _bytesPerQuery = heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize) * ModelSizes.BytesPerValue;
+
+        // Keys' and values' up-projection: applied to queries and outputs when absorbed, to latents when expanded.
+        // Both are the same product per row; its weights are read once per kernel that uses them.
+        _upProjection = RowOperator.Gemm("latent up", heads * (latent.NopeHeadSize + latent.ValueHeadSize), latent.KvRank);
+    }
+
+    public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)
+    {
+        var work = default(Work);
+        foreach (ref readonly var span in shape.Sequences) work.Add(span);
+        return _fitted is null ? OneKernel(shape, work, layers, ledger) : TwoKernels(work, layers, ledger, _fitted);
+    }
+
+    private double OneKernel(in BatchShape shape, in Work work, int layers, CostLedger? ledger)
+    {
+        double projected = work.AbsorbedTokens + work.ExpandedKeys;
+        var flops = (_absorbedFlopsPerPair * work.AbsorbedPairs) + (_expandedFlopsPerPair * work.ExpandedPairs)
+            + (_upProjection.FlopsPerRow * projected);
+        var bytes = (_bytesPerKey * (work.AbsorbedKeys + work.ExpandedKeys)) + (_bytesPerQuery * shape.Tokens) + _upProjection.FixedBytes;
+        var time = _clock.Time(KernelKind.Gemm, flops, bytes);
+        ledger?.Add("attention", layers, flops, bytes, time);
+        return time.Microseconds;
+    }
+
+    private double TwoKernels(in Work work, int layers, CostLedger? ledger, FittedClock fitted)
+    {
+        double microseconds = 0;
+        if (work.ExpandedKeys > 0)
+        {
+            microseconds += Project("latent expansion", work.ExpandedKeys, layers, ledger);
+            var flops = _expandedFlopsPerPair * work.ExpandedPairs;
+            var time = fitted.Prefill(flops, _expandedFlopsPerPair * work.ExpandedPairsPerKey);
+            microseconds += time.Microseconds;
+            ledger?.Add("prefill attention", layers, flops, _bytesPerKey * work.ExpandedKeys, time);
+        }
+
+        if (work.AbsorbedTokens > 0)
+        {
+            microseconds += Project("latent absorption", work.AbsorbedTokens, layers, ledger);
+            var (flops, bytes) = (_absorbedFlopsPerPair * work.AbsorbedPairs, _bytesPerKey * work.AbsorbedKeys);
+            var time = fitted.Decode(flops, bytes);
+            microseconds += time.Microseconds;
+            ledger?.Add("decode attention", layers, flops, bytes, time);
+        }
+
+        return microseconds;
+    }
+
+    private double Project(string name, double rows, int layers, CostLedger? ledger)
+    {
+        var (flops, bytes) = (_upProjection.FlopsPerRow * rows, (_upProjection.BytesPerRow * rows) + _upProjection.FixedBytes);
+        var time = _clock.Time(KernelKind.Gemm, flops, bytes);
+        ledger?.Add(name, layers, flops, bytes, time);
+        return time.Microseconds;
+    }
+
+    private struct Work
+    {
+        public double AbsorbedTokens, AbsorbedPairs, AbsorbedKeys, ExpandedPairs, ExpandedKeys, ExpandedPairsPerKey;
+
+        public void Add(in SequenceSpan span)
+        {
+            double pairs = CausalPairs.Count(span.Tokens, span.CachedTokens, null);
+            double keys = CausalPairs.KeysRead(span.Tokens, span.CachedTokens, null);
+            if (span.Tokens >= ExpandFromTokens)
+            {
+                ExpandedPairs += pairs;
+                ExpandedKeys += keys;
+                ExpandedPairsPerKey += pairs / keys;
+            }
+            else
+            {
+                AbsorbedTokens += span.Tokens;
+                AbsorbedPairs += pairs;
+                AbsorbedKeys += keys;
+            }
+        }
+    }
+}

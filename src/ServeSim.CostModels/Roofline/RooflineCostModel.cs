@@ -1,0 +1,113 @@
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>
+/// Operator by operator: FLOPs and bytes divided by the rates of a clock (F0 ideal, F2 fitted), layer groups multiplied,
+/// collectives and, for F2, the engine's overheads added. BF16.
+/// </summary>
+public sealed class RooflineCostModel : IExplainedCostModel
+{
+    private readonly StagePlan[] _stages;
+    private readonly RowTable _common;
+    private readonly RowTable _denseMlp;
+    private readonly RowTable _expertMlp;
+    private readonly RowTable _finalNorm;
+    private readonly RowTable _head;
+    private readonly RowTable _transfer;
+    private readonly AttentionKernel _attention;
+    private readonly AttentionKernel? _windowedAttention;
+    private readonly EngineOverhead? _overhead;
+
+    private RooflineCostModel(ModelSpec model, ParallelLayout layout, IKernelClock clock, CostOptions options, EngineOverhead? overhead, CostModelInfo info)
+    {
+        Info = info;
+        var operators = new LayerOperators(model, layout.Tensor, clock.CountsElementWise, options.DistinctExperts);
+        _stages = StagePlan.Of(model, layout);
+        _common = new(operators.Common(), clock);
+        _denseMlp = new(operators.DenseMlp(), clock);
+        _expertMlp = new(operators.ExpertMlp(), clock);
+        _finalNorm = new(operators.FinalNorm(), clock);
+        _head = new(operators.Head(), clock);
+        _transfer = new([operators.StageTransfer()], clock);
+        _attention = model.LatentAttention is null
+            ? new GroupedAttention(model, layout.Tensor, null, clock)
+            : new LatentAttention(model, layout.Tensor, clock);
+        _windowedAttention = model.Window is null ? null : new GroupedAttention(model, layout.Tensor, model.Window, clock);
+        _overhead = overhead;
+        NeedsSequences = model.LatentAttention is not null || model.Window is not null;
+    }
+
+    /// <inheritdoc/>
+    public CostModelInfo Info { get; }
+
+    /// <inheritdoc/>
+    public int PipelineStages => _stages.Length;
+
+    /// <inheritdoc/>
+    public bool NeedsSequences { get; }
+
+    /// <summary>F0: the data sheet as it stands.</summary>
+    public static RooflineCostModel Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
+    {
+        layout.Validate(model, gpu);
+        var clock = new IdealClock(gpu, layout, LinkCatalog.Get(options.NetworkLink));
+        return new(model, layout, clock, options, null, CostModelNotes.Ideal(model, gpu, layout));
+    }
+
+    /// <summary>F2: rates fitted to kernel timing tables.</summary>
+    public static RooflineCostModel Fitted(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
+    {
+        layout.Validate(model, gpu);
+        var clock = new FittedClock(gpu, layout, LinkCatalog.Get(options.NetworkLink));
+        return new(model, layout, clock, options, new(options, layout.Tensor), CostModelNotes.Fitted(model, gpu, layout, clock, options));
+    }
+
+    /// <inheritdoc/>
+    public SimDuration IterationTime(in BatchShape shape)
+    {
+        var total = SimDuration.Zero;
+        for (var stage = 0; stage < _stages.Length; stage++) total += StageTime(shape, stage);
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage, null));
+
+    /// <inheritdoc/>
+    public CostBreakdown Explain(in BatchShape shape)
+    {
+        var ledger = new CostLedger();
+        for (var stage = 0; stage < _stages.Length; stage++) StageMicroseconds(shape, stage, ledger);
+        return new(ledger.Rows, IterationTime(shape));
+    }
+
+    private double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    {
+        if (shape.Tokens == 0) return 0;
+        if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)
+            throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
+        ref readonly var plan = ref _stages[stage];
+        var rows = _overhead?.Rows(shape.Tokens) ?? shape.Tokens;
+
+        var microseconds = Add(_common, rows, plan.Layers, ledger);
+        if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.Microseconds(shape, plan.GlobalLayers, ledger);
+        if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowedAttention!.Microseconds(shape, plan.WindowedLayers, ledger);
+        microseconds += Add(_denseMlp, rows, plan.DenseLayers, ledger);
+        microseconds += Add(_expertMlp, rows, plan.ExpertLayers, ledger);
+        microseconds += plan.IsLast
+            ? Add(_finalNorm, rows, 1, ledger) + Add(_head, shape.LogitRows, 1, ledger)
+            : Add(_transfer, rows, 1, ledger);
+        return _overhead?.StageMicroseconds(shape, stage, plan.Layers, microseconds, ledger) ?? microseconds;
+    }
+
+    private static double Add(RowTable table, int rows, int times, CostLedger? ledger)
+    {
+        if (times == 0) return 0;
+        if (ledger is not null) table.Explain(rows, times, ledger);
+        return times * table.Microseconds(rows);
+    }
+}

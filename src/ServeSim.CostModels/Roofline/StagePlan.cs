@@ -1,0 +1,30 @@
+using ServeSim.CostModels.Models;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>How many layers of each kind a pipeline stage holds. Equal layers are computed once and multiplied.</summary>
+internal readonly record struct StagePlan(int Layers, int ExpertLayers, int GlobalLayers, bool IsLast)
+{
+    public int DenseLayers => Layers - ExpertLayers;
+
+    public int WindowedLayers => Layers - GlobalLayers;
+
+    public static StagePlan[] Of(ModelSpec model, ParallelLayout layout)
+    {
+        var plans = new StagePlan[layout.Pipeline];
+        for (var stage = 0; stage < plans.Length; stage++)
+        {
+            var first = layout.FirstLayerOf(stage, model.Layers);
+            var (count, expert, global) = (layout.LayersOf(stage, model.Layers), 0, 0);
+            for (var layer = first; layer < first + count; layer++)
+            {
+                if (model.Experts is { } experts && layer >= experts.DenseLayersFirst) expert++;
+                if (model.Window?.IsGlobal(layer) ?? true) global++;
+            }
+
+            plans[stage] = new(count, expert, global, stage == plans.Length - 1);
+        }
+
+        return plans;
+    }
+}

@@ -1,0 +1,130 @@
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>
+/// F1: a sum of whole-iteration times at peak rates with trained coefficients (BLIS, trained physics, newest form).
+/// Terms whose published coefficient is zero are left out; so is expert parallelism, which we do not lay out.
+/// </summary>
+public sealed class TrainedCostModel : IExplainedCostModel
+{
+    private const double PrefillCompute = 0.152128;
+    private const double DecodeKvRead = 1.94710771;
+    private const double WeightRead = 1.36252915;
+    private const double TensorTransfer = 0.752037;
+    private const double MicrosecondsPerLayer = 32.0955;
+    private const double MicrosecondsPerSequence = 4.4168;
+    private const double MicrosecondsPerIteration = 126.02;
+
+    private readonly ModelSpec _model;
+    private readonly StagePlan[] _stages;
+    private readonly Func<int, double> _distinctExperts;
+    private readonly double _flopsPerMicrosecond;
+    private readonly double _bytesPerMicrosecond;
+    private readonly double _attentionFlopsPerPair;
+    private readonly double _kvBytesPerKey;
+    private readonly double _commonWeights;
+    private readonly double _denseWeights;
+    private readonly double _expertWeights;
+    private readonly double _sharedWeights;
+    private readonly double _reduceMicrosecondsPerToken;
+    private readonly double _stageMicrosecondsPerToken;
+
+    /// <summary>Makes the model for one layout.</summary>
+    public TrainedCostModel(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
+    {
+        layout.Validate(model, gpu);
+        Info = CostModelNotes.Trained(model, gpu, layout);
+        _model = model;
+        _stages = StagePlan.Of(model, layout);
+        var (sizes, tensor) = (model.Sizes, (double)layout.Tensor);
+        var (experts, active) = (model.Experts?.Experts ?? 0, model.Experts?.ActivePerToken ?? 0);
+        _distinctExperts = options.DistinctExperts ?? (tokens => ExpertCoverage.Uniform(experts, active, tokens));
+        _flopsPerMicrosecond = gpu.FlopsPerSecond / 1e6;
+        _bytesPerMicrosecond = gpu.BytesPerSecond / 1e6;
+        _attentionFlopsPerPair = 4.0 * model.QueryHeads * model.HeadSize / tensor;
+        var kvShare = model.LatentAttention is null ? Math.Min(tensor, model.KvHeads) : 1;
+        _kvBytesPerKey = sizes.KvElementsPerTokenAndLayer * ModelSizes.BytesPerValue / kvShare;
+        _commonWeights = sizes.AttentionMatrices / tensor;
+        _denseWeights = sizes.DenseMlpMatrices / tensor;
+        _expertWeights = sizes.ExpertMatrices / tensor;
+        _sharedWeights = sizes.SharedExpertMatrices / tensor;
+        double rowBytes = model.HiddenSize * ModelSizes.BytesPerValue;
+        _reduceMicrosecondsPerToken = 2 * rowBytes * 2 * (tensor - 1) / tensor / (gpu.PeerBytesPerSecond(layout.Tensor) / 1e6);
+        _stageMicrosecondsPerToken = rowBytes / (StageLink.BytesPerSecond(gpu, layout, LinkCatalog.Get(options.NetworkLink)) / 1e6);
+    }
+
+    /// <inheritdoc/>
+    public CostModelInfo Info { get; }
+
+    /// <inheritdoc/>
+    public int PipelineStages => _stages.Length;
+
+    /// <summary>The attention term squares the length of every chunk, which no sum of the batch gives.</summary>
+    public bool NeedsSequences => true;
+
+    /// <inheritdoc/>
+    public SimDuration IterationTime(in BatchShape shape)
+    {
+        var total = SimDuration.Zero;
+        for (var stage = 0; stage < _stages.Length; stage++) total += StageTime(shape, stage);
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage, null));
+
+    /// <inheritdoc/>
+    public CostBreakdown Explain(in BatchShape shape)
+    {
+        var ledger = new CostLedger();
+        for (var stage = 0; stage < _stages.Length; stage++) StageMicroseconds(shape, stage, ledger);
+        return new(ledger.Rows, IterationTime(shape));
+    }
+
+    private double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    {
+        if (shape.Tokens == 0) return 0;
+        var sequences = shape.PrefillSequences + shape.DecodeSequences;
+        if (shape.Sequences.Length != sequences)
+            throw new ArgumentException("f1 needs every member of the batch (NeedsSequences)", nameof(shape));
+        ref readonly var plan = ref _stages[stage];
+
+        // q·(s + q/2) with s the end of the chunk; the published form takes the whole prompt, unknown here while it is cut in chunks.
+        double pairs = 0;
+        foreach (ref readonly var span in shape.Sequences)
+            if (!span.IsDecode) pairs += span.Tokens * (span.CachedTokens + (1.5 * span.Tokens));
+
+        double layers = plan.Layers, dense = plan.DenseLayers, expert = plan.ExpertLayers;
+        var active = (layers * _commonWeights) + (dense * _denseWeights)
+            + (expert * (_sharedWeights + (_expertWeights * (_model.Experts?.ActivePerToken ?? 0))));
+        var prefillFlops = (2.0 * shape.PrefillTokens * active) + (layers * _attentionFlopsPerPair * pairs);
+        var kvBytes = layers * _kvBytesPerKey * (shape.DecodeContextTokens + shape.DecodeSequences);
+        var touched = expert > 0 ? _distinctExperts(shape.Tokens) : 0;
+        var weightBytes = ModelSizes.BytesPerValue * ((layers * _commonWeights) + (dense * _denseWeights)
+            + (expert * (_sharedWeights + (_expertWeights * touched))));
+
+        var compute = PrefillCompute * prefillFlops / _flopsPerMicrosecond;
+        var kv = DecodeKvRead * kvBytes / _bytesPerMicrosecond;
+        var weights = WeightRead * weightBytes / _bytesPerMicrosecond;
+        var links = TensorTransfer * shape.Tokens * ((layers * _reduceMicrosecondsPerToken) + (plan.IsLast ? 0 : _stageMicrosecondsPerToken));
+        var perLayer = MicrosecondsPerLayer * layers;
+        var perSequence = stage == 0 ? MicrosecondsPerSequence * sequences : 0;
+        var perIteration = stage == 0 ? MicrosecondsPerIteration : 0;
+        if (ledger is not null)
+        {
+            ledger.Add("prefill compute", 1, prefillFlops, 0, new(compute, BoundBy.Compute));
+            ledger.Add("decode KV read", 1, 0, kvBytes, new(kv, BoundBy.Memory));
+            ledger.Add("weight read", 1, 0, weightBytes, new(weights, BoundBy.Memory));
+            ledger.Add("links", 1, 0, 0, new(links, BoundBy.Link));
+            ledger.Add("per layer", plan.Layers, 0, 0, new(MicrosecondsPerLayer, BoundBy.Overhead));
+            ledger.Add("per sequence", 1, 0, 0, new(perSequence, BoundBy.Overhead));
+            ledger.Add("per iteration", 1, 0, 0, new(perIteration, BoundBy.Overhead));
+        }
+
+        return compute + kv + weights + links + perLayer + perSequence + perIteration;
+    }
+}

@@ -12,6 +12,7 @@ public sealed class TracePipeline : ITraceSource
     private readonly List<string> _earlierWarnings = [];
     private readonly TraceCounts _earlier = new();
     private readonly TraceCounts _own = new();
+    private readonly string _name;
     private TraceReader _reader;
     private TransformPass _pass;
     private int _copy;
@@ -25,6 +26,7 @@ public sealed class TracePipeline : ITraceSource
     {
         options.Validate();
         _open = open;
+        _name = name;
         _options = options;
         _reader = open();
         if (!_reader.HasArrivals && options.Arrivals.NeedsRecordedTimes)
@@ -94,6 +96,12 @@ public sealed class TracePipeline : ITraceSource
 
             if (_copy + 1 >= _options.Repeat) break;
             NextCopy();
+        }
+
+        if (_emitted == 0)
+        {
+            var dropped = string.Join(", ", Counts.Dropped.Select(reason => FormattableString.Invariant($"{reason.Key} {reason.Value}")));
+            throw new InputException($"{_name}: error T001: no request is left of {Counts.Read}; dropped: {dropped}");
         }
 
         record = null;

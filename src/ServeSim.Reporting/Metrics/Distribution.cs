@@ -95,6 +95,8 @@ public sealed class Distribution(bool keepAll = false)
     private long OrderStatistic(long rank)
     {
         // The extremes are known exactly; clamping to them never enlarges the error of a sketch value.
+        if (rank == 0) return _minimum;
+        if (rank == Count - 1) return _maximum;
         if (_sketch is not null) return Math.Clamp(_sketch.ValueAt(rank), _minimum, _maximum);
         Sort();
         var entry = 0;

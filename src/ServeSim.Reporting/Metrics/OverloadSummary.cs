@@ -2,8 +2,8 @@ namespace ServeSim.Reporting.Metrics;
 
 /// <summary>
 /// Whether the queue grew through the whole measured window, so that latencies depend on the length of the run.
-/// The slope is that of the requests waiting, seen by arrivals, over time; its 95 % interval is widened for the
-/// autocorrelation of the residuals.
+/// The slope is the growth of the requests waiting, seen by arrivals, over the time between the first and the last of
+/// up to 64 time buckets; its 95 % interval comes from the scatter of the growth between neighbouring buckets.
 /// </summary>
 /// <param name="IsOverloaded">See <see cref="Rule"/>.</param>
 /// <param name="SlopePerSecond">Waiting requests gained per second; null without enough arrivals.</param>

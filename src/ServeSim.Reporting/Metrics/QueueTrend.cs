@@ -4,8 +4,9 @@ namespace ServeSim.Reporting.Metrics;
 
 /// <summary>
 /// The slope of the queue over time, from at most 64 time buckets whose width doubles when the run outgrows them.
-/// Neighbouring bucket means are not independent, so the interval uses n (1 - r) / (1 + r) of them, r being the
-/// lag-1 autocorrelation of the residuals.
+/// An overloaded queue is a random walk with a drift: its levels hang together, its growth from bucket to bucket does
+/// not. The slope is therefore the total growth over the total time, and its interval comes from how the growths
+/// scatter. A line through the levels would look far too certain.
 /// </summary>
 internal sealed class QueueTrend
 {
@@ -13,8 +14,8 @@ internal sealed class QueueTrend
     private const int FewestBuckets = 8;
     private const double LeastGain = 10;
 
-    // Student's t at 97.5 % for 1 to 10 degrees of freedom.
-    private static readonly double[] StudentT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    // Differences of a random walk's means over whole buckets have two thirds of the variance of the walk itself.
+    private const double MeansHideScatter = 1.5;
 
     private readonly long[] _samples = new long[BucketLimit];
     private readonly long[] _waiting = new long[BucketLimit];
@@ -41,38 +42,24 @@ internal sealed class QueueTrend
         var (x, y) = Means();
         if (x.Length < FewestBuckets) return new OverloadSummary(false, null, null, null);
 
-        var (meanX, meanY) = (x.Average(), y.Average());
-        double spread = 0, product = 0;
-        for (var i = 0; i < x.Length; i++)
+        var time = x[^1] - x[0];
+        var slope = (y[^1] - y[0]) / time;
+        double scatter = 0;
+        for (var i = 1; i < x.Length; i++)
         {
-            spread += (x[i] - meanX) * (x[i] - meanX);
-            product += (x[i] - meanX) * (y[i] - meanY);
+            var surprise = y[i] - y[i - 1] - (slope * (x[i] - x[i - 1]));
+            scatter += surprise * surprise / (x[i] - x[i - 1]);
         }
 
-        var slope = product / spread;
-        var half = HalfWidth(x, y, slope, meanY - (slope * meanX), spread);
-        var gain = (slope - half) * (x[^1] - x[0]);
-        var overloaded = gain >= Math.Max(LeastGain, meanY / 2) && GrowsThroughout(y, gain);
+        var freedom = x.Length - 2;
+        var half = StudentT(freedom) * Math.Sqrt(MeansHideScatter * scatter / freedom / time);
+        var gain = (slope - half) * time;
+        var overloaded = gain >= Math.Max(LeastGain, y.Average() / 2) && GrowsThroughout(y, gain);
         return new OverloadSummary(overloaded, slope, slope - half, slope + half);
     }
 
-    private static double HalfWidth(double[] x, double[] y, double slope, double intercept, double spread)
-    {
-        double squares = 0, products = 0, before = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            var residual = y[i] - intercept - (slope * x[i]);
-            squares += residual * residual;
-            products += residual * before;
-            before = residual;
-        }
-
-        var correlation = squares > 0 ? Math.Clamp(products / squares, 0, 1) : 0;
-        var effective = Math.Max(3, x.Length * (1 - correlation) / (1 + correlation));
-        var freedom = (int)(effective - 2);
-        var t = freedom <= StudentT.Length ? StudentT[freedom - 1] : 1.96 + (2.4 / freedom) + (1.5 / freedom / freedom);
-        return t * Math.Sqrt(squares / (effective - 2) / spread);
-    }
+    /// <summary>Student's t at 97.5 %, to half a percent from 6 degrees of freedom on.</summary>
+    private static double StudentT(int freedom) => 1.96 + (2.4 / freedom) + (3.0 / freedom / freedom);
 
     /// <summary>A straight line gains a third of its rise from each third to the next; half of that is asked for.</summary>
     private static bool GrowsThroughout(double[] y, double gain)

@@ -68,7 +68,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     public void OnIteration(in IterationRecord iteration)
     {
         _concurrency.Reach(iteration.End);
-        if (_windowStart is not { } start || iteration.End < start) return;
+        if (_windowStart is not { } start || iteration.End < start || (iteration.End == start && iteration.Start < start)) return;
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ServeSim.Abstractions;
 using ServeSim.Experiments.Scenarios;
 
 namespace ServeSim.Cli.Commands;
@@ -9,9 +8,10 @@ internal static class RunCommand
 {
     public static Command Create(AppContext app)
     {
-        var file = new Argument<string?>("SCENARIO") { Description = "Scenario file (YAML or JSON).", Arity = ArgumentArity.ZeroOrOne };
-        var output = new Option<string?>("--out") { HelpName = "DIR", Description = "Write scenario.yaml, summary.json and requests.csv there." };
-        var json = CommonOptions.Json();
+        var file = new Argument<string?>("SCENARIO") { Description = "Scenario file (YAML or JSON); flags and --set win over it.", Arity = ArgumentArity.ZeroOrOne };
+        var output = new Option<string?>("--out") { HelpName = "DIR", Description = "Write scenario.yaml (resolved), summary.json and requests.csv there." };
+        var twice = new Option<bool>("--check-determinism") { Description = "Run twice and compare event by event." };
+        var json = new Option<bool>("--json") { Description = "Print summary.json instead of tables." };
         var flags = new ScenarioFlags(app);
         var command = new ExampleCommand("run", "Replay a trace under one policy; report TTFT, TBT and goodput.",
             "servesim run",
@@ -22,14 +22,21 @@ internal static class RunCommand
         };
         flags.AddTo(command);
         command.Add(output);
+        command.Add(twice);
         command.Add(json);
-        command.SetAction(int (parsed) =>
+        command.SetAction(parsed =>
         {
             var reader = new ScenarioReader(app.Catalog);
             var changes = flags.Read(parsed);
             var reading = parsed.GetValue(file) is { } path ? reader.ReadFile(path, changes) : reader.ReadDefaults(changes);
             foreach (var note in reading.Notes) app.Log.Warning("{Note:l}", note);
-            throw new InputException("run is not built yet");
+            var execution = new RunExecution(app, reading.Scenario)
+            {
+                OutputDirectory = parsed.GetValue(output),
+                CheckDeterminism = parsed.GetValue(twice),
+                PrintJson = parsed.GetValue(json),
+            };
+            return execution.Execute();
         });
         return command;
     }

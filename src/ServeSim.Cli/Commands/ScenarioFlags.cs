@@ -1,6 +1,9 @@
 using System.CommandLine;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Workloads;
 
 namespace ServeSim.Cli.Commands;
 
@@ -11,20 +14,20 @@ internal sealed class ScenarioFlags
 {
     private readonly List<(Option<string?> Flag, string Path)> _values = [];
     private readonly List<(Option<bool> Flag, string Path)> _switches = [];
-    private readonly Option<string?> _slo = new("--slo") { HelpName = "ttft=T,tbt=T,tpot=T,e2e=T", Description = "Latency limits, such as ttft=2s,tbt=100ms." };
+    private readonly Option<string?> _slo = new("--slo") { HelpName = "LIMITS", Description = "Latency limits, such as ttft=2s,tbt=100ms, or a preset such as mlperf:llama-3.1-8b/server; none for none." };
     private readonly Option<string[]> _set = new("--set") { HelpName = "KEY=VALUE", Description = "Set one key of the scenario, such as policy.tokenBudget=1024; may be given several times and wins over the flags." };
 
     public ScenarioFlags(AppContext app)
     {
-        Value("--trace", "FILE", "Trace file; without one a bundled trace is replayed.", "trace.path");
-        Value("--format", "NAME", "Trace format; auto looks at the first line.", "trace.format");
-        Value("--arrivals", "SPEC", "Arrival process that replaces the times of the trace.", "trace.arrivals");
+        Value("--trace", "FILE", "Trace file, - for standard input; without one a bundled trace is replayed.", "trace.path");
+        Value("--format", "NAME", "Trace format; auto looks at the first line.", "trace.format").CompletionSources.Add(_ => TraceFile.Formats.Prepend("auto"));
+        Value("--arrivals", "SPEC", "Arrivals: trace, poisson:R, gamma:R,CV, weibull:R,CV, constant:R or burst:PERIOD.", "trace.arrivals");
         Value("--rate-scale", "X", "Arrivals per second times X.", "trace.rateScale");
-        Value("--window", "FROM..TO", "Part of the trace.", "trace.window");
+        Value("--window", "A..B", "Part of the trace, in seconds.", "trace.window");
         Value("--limit", "N", "At most N requests.", "trace.limit");
-        Switch("--strict", "Stop at the first bad row of the trace.", "trace.strict");
-        Value("--model", "NAME", "Model; see servesim models.", "model");
-        Value("--gpu", "NAME", "GPU; see servesim gpus.", "gpu");
+        Switch("--strict", "Unknown columns and keys of the trace are errors.", "trace.strict");
+        Value("--model", "NAME", "Model; see servesim models.", "model").CompletionSources.Add(_ => ModelCatalog.All.Select(m => m.Name));
+        Value("--gpu", "NAME", "GPU; see servesim gpus.", "gpu").CompletionSources.Add(_ => AcceleratorCatalog.All.Select(g => g.Name));
         Value("--tp", "N", "GPUs that share every layer of an instance.", "parallel.tensor");
         Value("--pp", "N", "Pipeline stages of an instance.", "parallel.pipeline");
         Value("--instances", "N", "Instances behind the router.", "instances");
@@ -59,12 +62,7 @@ internal sealed class ScenarioFlags
             if (parsed.GetValue(flag)) given.Add(new ScenarioOverride(path, "true", flag.Name));
         }
 
-        if (parsed.GetValue(_slo) is { } slo)
-        {
-            foreach (var part in slo.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-                given.Add(ScenarioOverride.Parse($"slo.{part}") with { Origin = $"--slo {part}" });
-        }
-
+        if (parsed.GetValue(_slo) is { } slo) given.Add(new ScenarioOverride("slo", slo, $"--slo {slo}"));
         given.AddRange((parsed.GetValue(_set) ?? []).Select(s => ScenarioOverride.Parse(s)));
         return given;
     }

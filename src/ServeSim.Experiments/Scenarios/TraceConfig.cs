@@ -95,7 +95,8 @@ public sealed record TraceConfig
         return text.Length == 0 ? null : text;
     }
 
-    internal void Validate(Problems problems)
+    /// <summary>Reports every value out of its range.</summary>
+    public void Validate(Problems problems)
     {
         problems.Require(Path is not "", "trace.path", Path, "must name a file");
         if (Format != "auto" && !TraceFile.Formats.Contains(Format))

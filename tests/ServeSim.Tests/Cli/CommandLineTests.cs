@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ServeSim.Abstractions;
 using ServeSim.Cli;
 using ServeSim.Tests.Experiments;
@@ -46,8 +47,17 @@ public sealed class CommandLineTests
         { "missing subcommand", ["trace"], "Required command was not provided." },
         { "unknown name", ["policies", "show", "sampl"], "nothing is registered as \"sampl\"; did you mean \"sample\"?" },
         { "bad value of a flag", ["run", "--tp", "two"], "--tp two: parallel.tensor must be a whole number (at most 2147483647), got two" },
-        { "second problem of the same run", ["run", "--tp", "two", "--slo", "ttft=2"], "--slo ttft=2: slo.ttft must be a duration" },
+        { "second problem of the same run", ["run", "--tp", "two", "--slo", "ttft=2x"], "--slo ttft=2x: slo.ttft has the unknown unit" },
         { "missing scenario", ["run", "no-such.yaml"], "no-such.yaml: cannot be read" },
+        { "layout that the model does not allow", ["run", "--tp", "3"], "tp: llama-3.1-8b cannot be split over 3 devices" },
+        { "model that does not fit", ["run", "--model", "llama-3.1-405b"], "does not fit on h100-sxm" },
+        { "missing trace", ["run", "--trace", "no-such.csv"], "no-such.csv: cannot be opened" },
+        { "policy without its predictor", ["run", "--policy", "sample-predicting"], "policy \"sample-predicting\" needs a length predictor" },
+        { "standard input twice", ["run", "--trace", "-", "--check-determinism"], "--check-determinism reads the trace twice" },
+        { "empty batch", ["cost"], "nothing to compute" },
+        { "bad members of a batch", ["cost", "--decode", "3", "--prefill", "5@"], "--decode 3: must be COUNTxCONTEXT" },
+        { "slice without a change", ["trace", "slice", "x.csv"], "nothing to do" },
+        { "missing trace of a trace command", ["trace", "info", "no-such.csv"], "no-such.csv: cannot be opened" },
         { "missing plug-in", ["policies", "list", "--plugin", "no-such.dll"], "--plugin no-such.dll: cannot be loaded" },
     };
 
@@ -92,10 +102,20 @@ public sealed class CommandLineTests
     [Fact]
     public void Names_are_completed()
     {
-        var (code, output, _) = Run("[suggest:13]", "policies show ");
+        var (code, output, _) = Run("[suggest:14]", "policies show ");
         Assert.Equal(0, code);
         Assert.Contains("sample-router", output, StringComparison.Ordinal);
         Assert.Contains("sample-bare", Run("[suggest]", "run --policy sample-b").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_result_has_a_plain_form_and_json()
+    {
+        Assert.Contains("llama-3.1-8b ", Run("models").Output, StringComparison.Ordinal);
+        Assert.Contains("h100-sxm ", Run("gpus").Output, StringComparison.Ordinal);
+        Assert.Contains("iteration: ", Run("cost", "--prefill", "2x512@128", "--decode", "32x1024").Output, StringComparison.Ordinal);
+        foreach (var command in (string[])["models", "gpus", "cost --decode 4x100", "policies list", "run --limit 20"])
+            JsonDocument.Parse(Run([.. command.Split(' '), "--json"]).Output).Dispose();
     }
 
     /// <summary>A change of the help is a change of the interface: look at the difference, then run with SERVESIM_APPROVE=1.</summary>

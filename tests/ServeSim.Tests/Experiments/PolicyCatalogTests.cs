@@ -7,7 +7,7 @@ namespace ServeSim.Tests.Experiments;
 public sealed class PolicyCatalogTests
 {
     private static readonly PolicyCatalog Catalog = new([], Samples.Types);
-    private static readonly PolicyContext Context = new(7, new ClusterShape(2, 100, 16, 1, new FreeLunch()));
+    private static readonly PolicyContext Context = new(7, new ClusterShape(2, 100, 16, 4096, 1, new FreeLunch()));
 
     [Fact]
     public void Entries_are_listed_by_kind_and_name_with_their_options()

@@ -48,7 +48,7 @@ public sealed class ScenarioReaderTests
         { "a predictor", Minimal + "predictor: { name: sample-predictor, sigma: 0.25 }", [] },
         { "options of every kind", "router: { name: sample-router, choices: 3, signalPeriod: 100ms }\npolicy: { name: sample, tokenBudget: 7, order: shortest-prompt, slack: 0.1, window: 1500ns, chunked: false, label: '  # \"odd\": \\ text\t', cap: 9 }", [] },
         { "numbers in their shortest form", Minimal, ["trace.rateScale=0.1", "kv.memoryFraction=0.30000000000000004", "seed=18446744073709551615"] },
-        { "texts that look like something else", Minimal, ["trace.path=007", "model=true", "gpu=a: b", "cost=linear:1,2e-3,-4"] },
+        { "texts that look like something else", Minimal, ["trace.path=007", "trace.window=..60", "trace.order=window:5", "cost=linear:1,2e-3,-4", "cost=true", "trace.path=a: b"] },
         { "every limit", Minimal, ["slo.ttft=2s", "slo.tbt=100ms", "slo.tpot=1us", "slo.e2e=1h", "engine.horizon=1min", "metrics.warmup=3s", "metrics.exact=true", "kv.hostGib=1.5"] },
     };
 
@@ -69,7 +69,7 @@ public sealed class ScenarioReaderTests
         Assert.Contains("policy:\n  name: sample\n  tokenBudget: 512\n  order: first-come\n  slack: null\n  window: 5ms\n", text, StringComparison.Ordinal);
         Assert.Contains("router:\n  name: sample-router\n  choices: 2\n  signalPeriod: 0s\n", text, StringComparison.Ordinal);
         Assert.Contains("predictor: null\n", text, StringComparison.Ordinal);
-        Assert.Contains("  livelockLimit: 10000\n  horizon: null\n", text, StringComparison.Ordinal);
+        Assert.Contains("  livelockLimit: 100000\n  horizon: null\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,6 +85,29 @@ public sealed class ScenarioReaderTests
         const string yaml = Minimal + "kv: { blockSize: 8 }\nseed: 5\n";
         var scenario = _reader.ReadText(yaml, "s.yaml", Set("kv.block-size=32"), Set("kv.blockSize=64"), Set("policy.tokenBudget=9")).Scenario;
         Assert.Equal((64, 5UL, 9), (scenario.Kv.BlockSize, scenario.Seed, ((SampleOptions)scenario.Policy.Options!).TokenBudget));
+    }
+
+    [Fact]
+    public void Limits_can_be_one_text_and_a_later_override_changes_one_of_them()
+    {
+        var scenario = _reader.ReadText(Minimal + "slo: mlperf:llama-3.1-8b/server\n", "s.yaml", Set("slo.tbt=80ms")).Scenario;
+        Assert.Equal(new SloLimits(Ttft: SimDuration.FromSeconds(2), Tbt: SimDuration.FromMilliseconds(80), Tpot: SimDuration.FromMilliseconds(100)), scenario.Slo.ToLimits());
+        Assert.True(_reader.ReadText(Minimal + "slo: { ttft: 1s }", "s.yaml", Set("slo=none")).Scenario.Slo.ToLimits().IsEmpty);
+        var fault = Assert.Throws<InputException>(() => _reader.ReadText(Minimal + "slo: ttfd=2s", "s.yaml"));
+        Assert.StartsWith("s.yaml:3:6: slo.ttfd is no limit; did you mean \"ttft\"?", Assert.Single(fault.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_and_texts_of_other_parts_are_checked_where_they_stand()
+    {
+        var fault = Assert.Throws<InputException>(() => _reader.ReadText(
+            Minimal + "model: llama-3.1-8c\ngpu: h100\ntrace: { format: azur, arrivals: poison:4, window: 5 }", "s.yaml"));
+        Assert.Collection(fault.Problems,
+            p => Assert.StartsWith("s.yaml:3:8: model: unknown model \"llama-3.1-8c\"; did you mean", p, StringComparison.Ordinal),
+            p => Assert.StartsWith("s.yaml:4:6: gpu: unknown accelerator \"h100\"", p, StringComparison.Ordinal),
+            p => Assert.StartsWith("s.yaml:5:18: trace.format must be auto or one of servesim, ", p, StringComparison.Ordinal),
+            p => Assert.StartsWith("s.yaml:5:34: trace.arrivals: arrivals \"poison:4\" are not known; did you mean \"poisson\"?", p, StringComparison.Ordinal),
+            p => Assert.StartsWith("s.yaml:5:52: trace.window: window \"5\" is not of the form A..B", p, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,1 +1,1 @@
-return 0;
+return ServeSim.Cli.SimulatorApp.Run(args);

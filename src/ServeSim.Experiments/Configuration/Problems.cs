@@ -33,6 +33,19 @@ public sealed class Problems
         if (!holds) Add(PlaceOf(path), string.Create(CultureInfo.InvariantCulture, $"{path} {rule}, got {ScalarText.Format(value)}"));
     }
 
+    /// <summary>Runs a check that raises <see cref="InputException"/>; its problems become problems of this key.</summary>
+    public void Check(string path, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (InputException e)
+        {
+            foreach (var problem in e.Problems) Add(PlaceOf(path), problem.StartsWith(path, StringComparison.Ordinal) ? problem : $"{path}: {problem}");
+        }
+    }
+
     /// <summary>Raises all problems as one error.</summary>
     public void ThrowIfAny()
     {

@@ -12,6 +12,9 @@ public sealed record MetricsConfig
     /// <summary>Requests that arrive before this are simulated but not counted.</summary>
     public SimDuration Warmup { get; init; }
 
+    /// <summary>Write iterations.csv too, one row an iteration.</summary>
+    public bool Iterations { get; init; }
+
     internal void Validate(Problems problems) =>
         problems.Require(Warmup >= SimDuration.Zero, "metrics.warmup", Warmup, "must not be negative");
 }

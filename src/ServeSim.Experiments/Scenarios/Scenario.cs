@@ -1,4 +1,6 @@
 using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
 using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Experiments.Scenarios;
@@ -30,9 +32,8 @@ public sealed record Scenario
     public void Validate(Problems problems)
     {
         problems.Require(Instances is >= 1 and <= 65_536, "instances", Instances, "must be from 1 to 65536");
-        problems.Require(Model.Length > 0, "model", Model, "must name a model");
-        problems.Require(Gpu.Length > 0, "gpu", Gpu, "must name a GPU");
-        problems.Require(Cost.Length > 0, "cost", Cost, "must name a cost model");
+        problems.Check("model", () => ModelCatalog.Get(Model));
+        problems.Check("gpu", () => AcceleratorCatalog.Get(Gpu));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
         Parallel.Validate(problems);

@@ -1,5 +1,3 @@
-using ServeSim.Abstractions;
-
 namespace ServeSim.Experiments.Scenarios;
 
 /// <summary>One key set on the command line; a later one wins over an earlier one and both over the file.</summary>
@@ -8,14 +6,12 @@ namespace ServeSim.Experiments.Scenarios;
 /// <param name="Origin">The flag as typed, for messages.</param>
 public sealed record ScenarioOverride(string Path, string Value, string Origin)
 {
-    /// <summary>Reads <c>key.path=value</c>.</summary>
-    /// <exception cref="InputException">There is no key or no equals sign.</exception>
-    public static ScenarioOverride Parse(string assignment)
+    /// <summary>Reads <c>key.path=value</c>; without key or equals sign the path is empty, which a reader reports.</summary>
+    public static ScenarioOverride Parse(string assignment, string flag = "--set")
     {
         var split = assignment.IndexOf('=', StringComparison.Ordinal);
         var path = split < 0 ? "" : assignment[..split].Trim();
-        if (path.Length == 0 || path.Split('.').Contains(""))
-            throw new InputException($"--set {assignment}: must be key.path=value, such as policy.tokenBudget=1024");
-        return new ScenarioOverride(path, assignment[(split + 1)..].Trim(), $"--set {assignment}");
+        if (path.Split('.').Contains("")) path = "";
+        return new ScenarioOverride(path, path.Length == 0 ? "" : assignment[(split + 1)..].Trim(), $"{flag} {assignment}");
     }
 }

@@ -1,6 +1,7 @@
 using ServeSim.Abstractions;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Configuration;
+using ServeSim.Reporting.Slo;
 
 namespace ServeSim.Experiments.Scenarios;
 
@@ -47,7 +48,12 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         var notes = new List<string>();
         var problems = new Problems();
         foreach (var key in ChoiceKeys) ExpandShortForm(root, key);
-        foreach (var change in overrides) Apply(root, change, notes);
+        foreach (var change in overrides)
+        {
+            if (change.Path.StartsWith("slo.", StringComparison.Ordinal)) ExpandLimits(root, problems);
+            if (change.Path.Length > 0) Apply(root, change, notes);
+            else problems.Add(new ConfigPlace(change.Origin), "must be key.path=value, such as policy.tokenBudget=1024");
+        }
 
         var defaults = new Scenario();
         if (root.Find("policy") is null) root.Set("policy", new ConfigScalar(defaults.Policy.Name, false, new ConfigPlace("(default)")));
@@ -58,6 +64,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         binder.Use<PredictorChoice>((node, path) => Choose(PolicyKind.Predictor, node, path) is { } c ? new PredictorChoice(c.Name, c.Options) : null);
         binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
             ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
+        if (root.Find("slo")?.Value is ConfigScalar) ExpandLimits(root, problems);
         var scenario = binder.Bind<Scenario>(root);
         scenario.Validate(problems);
         problems.ThrowIfAny();
@@ -102,6 +109,23 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
             full.Set("name", name);
             root.Entries[root.Entries.FindIndex(e => e.Name == key)] = root.Find(key)! with { Value = full };
         }
+    }
+
+    /// <summary><c>slo: ttft=2s,tbt=100ms</c>, or a preset, is short for the group of limits.</summary>
+    private static void ExpandLimits(ConfigMapping root, Problems problems)
+    {
+        if (root.Find("slo")?.Value is not ConfigScalar { IsNull: false } text) return;
+        var full = new ConfigMapping(text.Place);
+        problems.Note("slo", text.Place);
+        problems.Check("slo", () =>
+        {
+            foreach (var limit in RecordShape.Of(typeof(SloLimits)).Fields)
+            {
+                var value = ScalarText.Format(limit.Property.GetValue(SloText.Parse(text.Text)));
+                full.Set(limit.Name, new ConfigScalar(value, false, text.Place));
+            }
+        });
+        root.Entries[root.Entries.FindIndex(e => e.Name == "slo")] = root.Find("slo")! with { Value = full };
     }
 
     private static void Apply(ConfigMapping root, ScenarioOverride change, List<string> notes)

@@ -1,0 +1,157 @@
+using System.Globalization;
+using ServeSim.Abstractions;
+using ServeSim.CostModels;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Memory;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+using ServeSim.Engine;
+using ServeSim.Engine.Events;
+using ServeSim.Experiments.Configuration;
+using ServeSim.Experiments.Scenarios;
+using ServeSim.Reporting.Metrics;
+using ServeSim.Reporting.Slo;
+using ServeSim.Reporting.Writers;
+using ServeSim.Workloads;
+
+namespace ServeSim.Experiments.Composition;
+
+/// <summary>A scenario with everything that it names looked up and sized: what is left is to open the trace and run.</summary>
+public sealed class RunSetup
+{
+    private const double Gib = 1024.0 * 1024 * 1024;
+    private readonly PolicyCatalog _catalog;
+    private readonly EngineOptions _engine;
+    private readonly List<string> _notes = [];
+
+    /// <summary>Looks up and sizes.</summary>
+    /// <exception cref="InputException">Something does not exist, does not fit together or does not fit into memory.</exception>
+    public RunSetup(Scenario scenario, PolicyCatalog catalog)
+    {
+        (Scenario, _catalog) = (scenario, catalog);
+        Model = ModelCatalog.Get(scenario.Model);
+        var gpu = AcceleratorCatalog.Get(scenario.Gpu);
+        var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
+        Cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout);
+        _engine = Size(gpu, layout);
+        Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
+        MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
+    }
+
+    /// <summary>The scenario.</summary>
+    public Scenario Scenario { get; }
+
+    /// <summary>The model.</summary>
+    public ModelSpec Model { get; }
+
+    /// <summary>What an iteration costs.</summary>
+    public IExplainedCostModel Cost { get; }
+
+    /// <summary>Sizes of the cluster.</summary>
+    public ClusterShape Shape { get; }
+
+    /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
+    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTrace.Requests, trace.Limit ?? long.MaxValue)
+        : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
+
+    /// <summary>How the run is to be measured.</summary>
+    public MetricsOptions Metrics => new()
+    {
+        WarmupTime = Scenario.Metrics.Warmup,
+        ExactSamples = Scenario.Metrics.Exact,
+        Instances = _engine.Instances,
+        TotalBlocks = _engine.TotalBlocks,
+    };
+
+    /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public TracePipeline OpenTrace()
+    {
+        var options = Scenario.Trace.ToOptions(Scenario.Seed);
+        return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(BundledTrace.Open, BundledTrace.Name, options);
+    }
+
+    /// <summary>A run with policies of its own, ready to execute.</summary>
+    public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null) =>
+        new(_engine, source, Cost, MakePolicies(), observer, tap);
+
+    /// <summary>What reports say about the run.</summary>
+    public RunDescription Describe(RunResult result, params IEnumerable<string> notes)
+    {
+        var arrivals = ArrivalSpec.Parse(Scenario.Trace.Arrivals);
+        return new RunDescription
+        {
+            Fingerprint = result.Fingerprint.ToString("x16", CultureInfo.InvariantCulture),
+            IsPartial = result.IsPartial,
+            Seed = Scenario.Seed,
+            Model = Model.Name,
+            Gpu = Scenario.Gpu,
+            Instances = _engine.Instances,
+            TensorParallel = Scenario.Parallel.Tensor,
+            PipelineStages = Scenario.Parallel.Pipeline,
+            TotalBlocks = _engine.TotalBlocks,
+            BlockSize = _engine.BlockSize,
+            Policy = Scenario.Policy.Name,
+            PolicyOptions = OptionsOf(Scenario.Policy.Options),
+            Router = Scenario.Router.Name,
+            RouterOptions = OptionsOf(Scenario.Router.Options),
+            Predictor = Scenario.Predictor?.Name,
+            Oracle = OracleUsers(),
+            CostModel = Cost.Info,
+            Trace = Scenario.Trace.Path?.Replace('\\', '/') ?? BundledTrace.Name,
+            Slice = Scenario.Trace.Changes(),
+            Slo = SloText.Format(Scenario.Slo.ToLimits()),
+            RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
+            Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
+            Notes = [.. _notes, .. notes],
+        };
+    }
+
+    private EngineOptions Size(AcceleratorSpec gpu, ParallelLayout layout)
+    {
+        var kv = Scenario.Kv;
+        var hasHost = kv.HostBlocks > 0 || kv.HostGib > 0;
+        // Given block numbers need no device that the model fits on: linear costs may describe any instance.
+        var capacity = kv.Blocks is null || hasHost
+            ? KvCapacity.Of(Model, gpu, layout, new CapacityOptions { Utilization = kv.MemoryFraction, BlockSize = kv.BlockSize })
+            : null;
+        if (kv.Blocks is null) _notes.AddRange(capacity!.Warnings);
+        var hostBytes = (kv.HostGib ?? 0) * Gib;
+        return new EngineOptions
+        {
+            Instances = Scenario.Instances,
+            BlockSize = kv.BlockSize,
+            TotalBlocks = kv.Blocks ?? capacity!.Blocks,
+            HostBlocks = kv.HostBlocks ?? (hostBytes > 0 ? checked((int)(hostBytes / (capacity!.BlockBytesPerDevice * (double)layout.Devices))) : 0),
+            Watermark = kv.Watermark,
+            BytesPerBlock = capacity?.BlockBytesPerDevice ?? 0,
+            HostLinkBytesPerSecond = capacity is null ? double.PositiveInfinity : capacity.HostLinkGigabytesPerSecond * 1e9,
+            HostLinkLatency = capacity is null ? SimDuration.Zero : SimDuration.FromMicroseconds(gpu.HostLink.LatencyMicroseconds),
+            MaxContextTokens = Scenario.Engine.MaxContextTokens ?? Model.MaxContextTokens,
+            Slo = Scenario.Slo.ToLimits(),
+            SignalPeriod = Scenario.Router.SignalPeriod,
+            LivelockLimit = Scenario.Engine.LivelockLimit,
+            Horizon = Scenario.Engine.Horizon is { } horizon ? SimTime.Zero + horizon : SimTime.Never,
+        };
+    }
+
+    private NamedPolicies MakePolicies()
+    {
+        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
+        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
+        return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
+            Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));
+    }
+
+    private string? OracleUsers()
+    {
+        List<string> users = [];
+        if (_catalog.Get(PolicyKind.Policy, Scenario.Policy.Name).UsesOracle) users.Add($"policy {Scenario.Policy.Name}");
+        if (_catalog.Get(PolicyKind.Router, Scenario.Router.Name).UsesOracle) users.Add($"router {Scenario.Router.Name}");
+        if (Scenario.Predictor is { } p && _catalog.Get(PolicyKind.Predictor, p.Name).UsesOracle) users.Add($"predictor {p.Name}");
+        return users.Count == 0 ? null : string.Join(", ", users);
+    }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> OptionsOf(object? options) => options is null ? []
+        : [.. RecordShape.Of(options.GetType()).Fields.Select(f => KeyValuePair.Create(f.Name, ScalarText.Format(f.Property.GetValue(options))))];
+}

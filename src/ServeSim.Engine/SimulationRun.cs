@@ -19,6 +19,7 @@ public sealed class SimulationRun
     private readonly List<int> _touched = [];
     private readonly IEventTap? _tap;
     private long _arrived;
+    private bool _isCut;
     private Fingerprint _arrivals;
 
     /// <summary>Prepares a run.</summary>
@@ -43,6 +44,8 @@ public sealed class SimulationRun
             RequireReservationFits(policy.Limits, policies.BatchName);
             _instances[i] = new Instance(i, options, _run, cost, policy);
         }
+
+        if (options.SignalPeriod > SimDuration.Zero) _run.Events.Push(SimTime.Zero, EventRank.Control, -1);
     }
 
     /// <summary>Simulated time reached; for progress displays.</summary>
@@ -55,16 +58,19 @@ public sealed class SimulationRun
     /// <exception cref="PolicyFault">A policy broke a rule.</exception>
     public RunResult Execute(CancellationToken cancel = default)
     {
-        var isCut = false;
-        if (_options.SignalPeriod > SimDuration.Zero) _run.Events.Push(SimTime.Zero, EventRank.Control, -1);
-        while (TryNext(out var next))
-        {
-            if (next.Time > _options.Horizon || cancel.IsCancellationRequested)
-            {
-                isCut = true;
-                break;
-            }
+        Advance(long.MaxValue, cancel);
+        return Close();
+    }
 
+    /// <summary>Handles the next <paramref name="events"/> events; false once the run is over.</summary>
+    /// <exception cref="PolicyFault">A policy broke a rule.</exception>
+    public bool Advance(long events, CancellationToken cancel = default)
+    {
+        for (; events > 0; events--)
+        {
+            if (!TryNext(out var next)) return false;
+            _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
+            if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
             _run.Now = next.Time;
             Handle(next);
@@ -72,7 +78,7 @@ public sealed class SimulationRun
             if (NextTime() > next.Time) StartIdleInstances();
         }
 
-        return Close(isCut);
+        return true;
     }
 
     private void Handle(in SimEvent next)
@@ -160,9 +166,9 @@ public sealed class SimulationRun
         _touched.Clear();
     }
 
-    private RunResult Close(bool isCut)
+    private RunResult Close()
     {
-        if (!isCut)
+        if (!_isCut)
         {
             foreach (var instance in _instances) instance.RequireNothingStuck(_run.Now);
             if (_run.Table.Live != 0) throw new InvariantException($"INV-2: {_run.Table.Live} requests are left although every instance is empty");
@@ -176,7 +182,7 @@ public sealed class SimulationRun
         var counts = _run.Counts;
         if (counts.Finished + counts.Rejected + counts.Unfinished != _arrived)
             throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Unfinished} are unfinished");
-        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, isCut, TotalFingerprint());
+        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
     }
 
     private ulong TotalFingerprint()

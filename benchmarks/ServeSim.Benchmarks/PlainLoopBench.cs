@@ -1,0 +1,26 @@
+using BenchmarkDotNet.Attributes;
+using ServeSim.Abstractions;
+using ServeSim.Engine;
+
+namespace ServeSim.Benchmarks;
+
+/// <summary>One operation is one decode iteration of a batch that never ends: plan, commit, cost, complete. It must allocate nothing.</summary>
+public class PlainLoopBench
+{
+    private const int Iterations = 1000;
+    private SimulationRun _run = null!;
+
+    [Params(1, 16, 64, 256)]
+    public int BatchSize { get; set; }
+
+    [GlobalSetup]
+    public void Fill()
+    {
+        var endless = Enumerable.Repeat(new RequestSpec { Arrival = SimTime.Zero, InputTokens = 500, OutputTokens = 1_000_000_000 }, BatchSize);
+        _run = Fixtures.Run(endless, int.MaxValue / 2, new Fixtures.Silent());
+        _run.Advance(5000 + BatchSize);
+    }
+
+    [Benchmark(OperationsPerInvoke = Iterations, Description = "decode iteration")]
+    public void Decode() => _run.Advance(Iterations);
+}

@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 
 namespace ServeSim.Tests.Workloads;
 
+[Collection(AloneCollection.Name)]
 public sealed class BoundedMemoryTests(ITestOutputHelper output)
 {
     [Theory]

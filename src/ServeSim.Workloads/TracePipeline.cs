@@ -70,7 +70,7 @@ public sealed class TracePipeline : ITraceSource
     {
         options ??= new TraceOptions();
         if (path == "-" && options.Repeat > 1) throw new InputException("standard input can be read once only; repeat needs a file");
-        return new TracePipeline(() => TraceFile.Open(path, options.Read), options, path);
+        return new TracePipeline(() => TraceFile.Open(path, options.Read), options, path == "-" ? "<stdin>" : path);
     }
 
     /// <summary>Opens a stream that can be made anew for each copy of a repeated trace.</summary>

@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 
@@ -12,9 +12,11 @@ internal sealed class ByteLines : IDisposable
 {
     public const int MaxLineBytes = 16 * 1024 * 1024;
     private const int FirstBufferBytes = 128 * 1024;
+    private const int ReadBytes = 4096;    // a gzip stream hands out small pieces; asking for more at once saves calls
 
     private readonly ProblemLog _log;
     private readonly Stream _stream;
+    private readonly GzipWithTail? _gzip;
     private byte[] _buffer = new byte[FirstBufferBytes];
     private int _start;
     private int _end;
@@ -29,7 +31,8 @@ internal sealed class ByteLines : IDisposable
         var count = stream.ReadAtLeast(head, 2, throwOnEndOfStream: false);
         var whole = new PrefixedStream(head.AsMemory(0, count), stream);
         IsGzip = count == 2 && head[0] == 0x1F && head[1] == 0x8B;
-        _stream = IsGzip ? new GZipStream(whole, CompressionMode.Decompress) : whole;
+        _gzip = IsGzip ? new GzipWithTail(whole) : null;
+        _stream = _gzip ?? (Stream)whole;
         Fill();
         if (_end >= 2 && _buffer[0] is 0xFE or 0xFF && _buffer[0] + _buffer[1] == 0x1FD)
             _log.Fatal("T002", 1, 0, "not UTF-8 text (UTF-16 byte order mark); save the file as UTF-8");
@@ -104,22 +107,35 @@ internal sealed class ByteLines : IDisposable
             _start = 0;
         }
 
-        if (_end == _buffer.Length) Array.Resize(ref _buffer, Math.Min(_buffer.Length * 2, MaxLineBytes + FirstBufferBytes));
-        var free = _buffer.AsSpan(_end);
-        var count = 0;
         try
         {
-            // A gzip stream hands out small pieces; asking for more at once saves calls per line.
-            count = _stream.ReadAtLeast(free, Math.Min(free.Length, 4096), throwOnEndOfStream: false);
+            Append();
+
+            // The last piece of a gzip file is trusted only together with the mark behind it.
+            while (_gzip is { IsNearEnd: true } && !_ended) Append();
         }
         catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException)
         {
-            _log.Fatal("T003", Line + 1, 0, $"gzip data is broken or ends early after {RecordsRead} records");
+            RefuseGzip();
         }
 
-        _ended = count < Math.Min(free.Length, 4096);
+        if (_gzip is null || !_ended) return;
+        if (!_buffer.AsSpan(0, _end).EndsWith(GzipWithTail.EndMark)) RefuseGzip();
+        _end -= GzipWithTail.EndMark.Length;
+    }
+
+    private void Append()
+    {
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
+        var free = _buffer.AsSpan(_end);
+        var wanted = Math.Min(free.Length, ReadBytes);
+        var count = _stream.ReadAtLeast(free, wanted, throwOnEndOfStream: false);
+        _ended = count < wanted;
         var chunk = free[..count];
         _checkText |= !Ascii.IsValid(chunk) || chunk.Contains((byte)0);
         _end += count;
     }
+
+    [DoesNotReturn]
+    private void RefuseGzip() => _log.Fatal("T003", Line + 1, 0, $"gzip data is broken or ends early after {RecordsRead} records");
 }

@@ -1,9 +1,9 @@
 namespace ServeSim.Workloads.Readers;
 
 /// <summary>
-/// Splits one line into fields that stay byte spans. CsvHelper would make a string per field and count rows, not
-/// physical lines; both the speed and the messages asked of traces need bytes. Quoted fields may hold commas and
-/// doubled quotes, but no line breaks: a trace is one record per line.
+/// Splits one line into fields that stay byte spans. Not a CSV library, because CSV and JSON traces come through the
+/// same <see cref="ByteLines"/>: one place for the line limit, the text check and broken archives, and a bad row costs
+/// only its own line. Quoted fields may hold commas and doubled quotes, but no line breaks: a trace is one record per line.
 /// </summary>
 internal sealed class CsvFields
 {

@@ -24,7 +24,7 @@ internal static class NumberText
         var tooLong = false;
         foreach (var b in text)
         {
-            var digit = (uint)(b - '0');
+            var digit = unchecked((uint)(b - '0'));
             if (digit > 9) return NumberVerdict.NotANumber;
             if (value > (long.MaxValue / 10) - 1) tooLong = true;
             else value = (value * 10) + digit;
@@ -56,7 +56,7 @@ internal static class NumberText
             }
 
             var digit = b - '0';
-            if ((uint)digit > 9) break;
+            if (digit is < 0 or > 9) break;
             digits++;
             if (fraction) scale--;
             if (kept < MaxDigits)

@@ -19,7 +19,6 @@ public sealed class SimulationRun
     private readonly List<int> _touched = [];
     private readonly IEventTap? _tap;
     private long _arrived;
-    private int _inSystem;
     private Fingerprint _arrivals;
 
     /// <summary>Prepares a run.</summary>
@@ -92,7 +91,7 @@ public sealed class SimulationRun
                 break;
             case EventRank.Control:
                 _run.Router.Poll(next.Time);
-                if (_inSystem > 0 || _source.NextArrival != SimTime.Never)
+                if (_run.Events.Count > 0 || _source.NextArrival != SimTime.Never)    // a poll alone keeps no run alive
                     _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
                 break;
         }
@@ -139,7 +138,7 @@ public sealed class SimulationRun
         Touch(decision.Instance);
     }
 
-    private int InSystem() => _inSystem = (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
+    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
 
     private void Touch(int instance)
     {

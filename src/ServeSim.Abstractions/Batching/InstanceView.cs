@@ -43,6 +43,12 @@ public readonly ref struct InstanceView
     /// <summary>KV capacity in tokens.</summary>
     public long CapacityTokens => (long)_state.TotalBlocks * _state.BlockSize;
 
+    /// <summary>Tokens that the free KV blocks can hold.</summary>
+    public long FreeTokens => (long)_state.FreeBlocks * _state.BlockSize;
+
+    /// <summary>Blocks that hold this many tokens.</summary>
+    public int BlocksFor(long tokens) => checked((int)((tokens + _state.BlockSize - 1) / _state.BlockSize));
+
     /// <summary>Iterations that can be in flight at once; 1 without pipeline parallelism.</summary>
     public int PipelineStages => _state.PipelineStages;
 

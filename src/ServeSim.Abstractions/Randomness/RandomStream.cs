@@ -61,6 +61,14 @@ public sealed class RandomStream
         return ToUnit(SplitMix64(ref state));
     }
 
+    /// <summary>A draw in [0, 1) that depends on the seed and a number alone, made without allocating.</summary>
+    public static double Keyed(ulong seed, long key)
+    {
+        var state = seed;
+        state = SplitMix64(ref state) ^ unchecked((ulong)key);
+        return ToUnit(SplitMix64(ref state));
+    }
+
     internal static ulong SplitMix64(ref ulong state)
     {
         unchecked

@@ -79,11 +79,13 @@ public sealed record KvCapacity
     private static InputException DoesNotFit(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options)
     {
         var missing = (BlockBytes(model, layout, options) - FreeBytes(model, gpu, layout, options)) / Gib;
-        var fitting = ParallelLayout.AllowedTensor(model, gpu)
-            .Where(tensor => BlocksOf(model, gpu, layout with { Tensor = tensor }, options) >= 1)
+        var room = ParallelLayout.AllowedTensor(model, gpu)
+            .Select(tensor => (Tensor: tensor, Tokens: BlocksOf(model, gpu, layout with { Tensor = tensor }, options) * options.BlockSize))
+            .Where(option => option.Tokens > 0)
+            .Take(2)
             .ToList();
-        var hint = fitting.Count > 0
-            ? $"--tp {fitting[0]} would fit"
+        var hint = room.Count > 0
+            ? string.Join(", ", room.Select((option, i) => $"--tp {option.Tensor} {(i == 0 ? "would fit with room for" : "for")} {option.Tokens} tokens of KV"))
             : $"no --tp of {string.Join(", ", ParallelLayout.AllowedTensor(model, gpu))} fits on {gpu.Name}; try --pp, or a device with more memory";
         return new(string.Create(CultureInfo.InvariantCulture,
             $"memory: {model.Name} in BF16 ({model.Sizes.WeightBytes / Gib:0.0} GiB of weights) does not fit on {gpu.Name} ({gpu.MemoryGib:0.#} GiB) with tp {layout.Tensor}, pp {layout.Pipeline}: {missing:0.00} GiB per device are missing; {hint}"));

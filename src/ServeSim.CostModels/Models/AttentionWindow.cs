@@ -3,7 +3,7 @@ namespace ServeSim.CostModels.Models;
 /// <summary>Layers whose attention does not see the whole context.</summary>
 /// <param name="Kind">How the limited layers look back.</param>
 /// <param name="Tokens">Size of the window or chunk.</param>
-/// <param name="GlobalEvery">Every so-manieth layer (the last of each group) sees everything.</param>
+/// <param name="GlobalEvery">One layer in so many, the last of each group, sees everything.</param>
 public sealed record AttentionWindow(WindowKind Kind, int Tokens, int GlobalEvery)
 {
     /// <summary>True for a layer (counted from 0) with full attention.</summary>

@@ -1,104 +1,98 @@
-using System.Text.Json;
 using ServeSim.Abstractions;
+using ServeSim.CostModels.Data;
 
 namespace ServeSim.CostModels.Models;
 
-/// <summary>The models that ServeSim knows by name. Loaded on first use and checked against published parameter totals.</summary>
+/// <summary>The models that ServeSim knows by name. A shape that misses its published parameter total is not loaded.</summary>
 public static class ModelCatalog
 {
-    private static readonly Lazy<IReadOnlyList<ModelSpec>> _all = new(Load);
+    private static readonly Catalogue<ModelSpec> _models = new("models.txt", Read, Names);
 
     /// <summary>Every model, in the order of the data file.</summary>
-    public static IReadOnlyList<ModelSpec> All => _all.Value;
+    public static IReadOnlyList<ModelSpec> All => _models.All;
 
     /// <summary>A model by its name here or on Hugging Face, case ignored.</summary>
     /// <exception cref="InputException">No model is called that.</exception>
-    public static ModelSpec Get(string name)
-    {
-        foreach (var model in All)
-        {
-            if (string.Equals(model.Name, name, StringComparison.OrdinalIgnoreCase)
-                || string.Equals(model.HuggingFaceName, name, StringComparison.OrdinalIgnoreCase)) return model;
-        }
+    public static ModelSpec Get(string name) => _models.Get("model", name);
 
-        throw new InputException($"model: unknown model \"{name}\"; {Suggestion.For(name, All.Select(model => model.Name))}");
+    /// <summary>Makes a model of a line of the data file.</summary>
+    internal static ModelSpec Read(string text)
+    {
+        var line = new DataLine(text);
+        var heads = line.Ints("heads");
+        var model = new ModelSpec
+        {
+            Name = line.Name,
+            HuggingFaceName = line.Text("hf"),
+            Layers = line.Int("layers"),
+            HiddenSize = line.Int("hidden"),
+            QueryHeads = heads[0],
+            KvHeads = heads[1],
+            HeadSize = heads[2],
+            FfnSize = line.Int("ffn"),
+            VocabularySize = line.Int("vocab"),
+            MaxContextTokens = line.Int("context"),
+            GatedMlp = !line.Has("plain-mlp"),
+            TiedEmbeddings = line.Has("tied"),
+            QkvBias = line.Has("qkv-bias"),
+            OutputBias = line.Has("out-bias"),
+            HeadBias = line.Has("head-bias"),
+            QueryKeyNorm = line.Has("qk-norm"),
+            AttentionSinks = line.Has("sinks"),
+            LayerNorm = line.Has("layer-norm"),
+            NormsPerLayer = line.Int("norms", 2),
+            LatentAttention = line.Has("mla") ? ReadLatent(line.Ints("mla")) : null,
+            Experts = line.Has("experts") ? ReadExperts(line) : null,
+            Window = line.Has("window") ? ReadWindow(line.Parts("window")) : null,
+            PublishedFormat = line.OptionalText("weights") switch
+            {
+                null => WeightFormat.Bf16,
+                "fp8" => WeightFormat.Fp8,
+                "mxfp4" => WeightFormat.Mxfp4,
+                var other => throw new InvalidDataException($"{line.Name}: unknown weight format {other}"),
+            },
+            PublishedParameters = line.OptionalLong("published"),
+            Source = line.Text("source"),
+            Confidence = line.Text("confidence"),
+            Note = line.OptionalText("note"),
+        };
+
+        var derived = model.Sizes.Parameters;
+        if (model.PublishedParameters is { } published && published != derived)
+            throw new InvalidDataException($"{model.Name}: the shape gives {derived} parameters, published are {published}");
+        return model;
     }
 
-    /// <summary>Reads a data file and refuses a shape that does not add up to its published total.</summary>
-    internal static IReadOnlyList<ModelSpec> Parse(JsonElement root)
+    private static string[] Names(string line)
     {
-        var models = new List<ModelSpec>(root.GetArrayLength());
-        foreach (var element in root.EnumerateArray())
-        {
-            var model = Read(element);
-            if (model.PublishedParameters is { } published && published != model.Sizes.Parameters)
-                throw new InvalidDataException($"{model.Name}: the shape gives {model.Sizes.Parameters} parameters, published are {published}");
-            models.Add(model);
-        }
-
-        return models;
+        var hf = line.IndexOf("hf=", StringComparison.Ordinal) + 3;
+        return [Catalogue<ModelSpec>.FirstName(line), line[hf..line.IndexOf(';', hf)]];
     }
 
-    private static IReadOnlyList<ModelSpec> Load()
-    {
-        using var document = EmbeddedData.Open("models.json");
-        return Parse(document.RootElement);
-    }
+    private static LatentAttentionShape ReadLatent(int[] parts) => new(parts[0], parts[1], parts[2], parts[3], parts[4]);
 
-    private static ModelSpec Read(JsonElement e) => new()
+    private static AttentionWindow ReadWindow(string[] parts) => new(
+        parts[0] == "chunked" ? WindowKind.Chunked : WindowKind.Sliding,
+        DataLine.Whole(parts[1]),
+        DataLine.Whole(parts[2]));
+
+    private static ExpertShape ReadExperts(in DataLine line)
     {
-        Name = e.Text("name"),
-        HuggingFaceName = e.Text("hf"),
-        Layers = e.Int("layers"),
-        HiddenSize = e.Int("hidden"),
-        QueryHeads = e.Int("heads"),
-        KvHeads = e.Int("kvHeads"),
-        HeadSize = e.Int("headSize"),
-        FfnSize = e.Int("ffn"),
-        VocabularySize = e.Int("vocab"),
-        MaxContextTokens = e.Int("context"),
-        GatedMlp = !e.Flag("plainMlp"),
-        TiedEmbeddings = e.Flag("tied"),
-        QkvBias = e.Flag("qkvBias"),
-        OutputBias = e.Flag("outBias"),
-        HeadBias = e.Flag("headBias"),
-        QueryKeyNorm = e.Flag("qkNorm"),
-        AttentionSinks = e.Flag("sinks"),
-        LayerNorm = e.Flag("layerNorm"),
-        NormsPerLayer = e.Int("norms", 2),
-        LatentAttention = e.TryGetProperty("mla", out var mla) ? ReadLatent(mla) : null,
-        Experts = e.TryGetProperty("moe", out var moe) ? ReadExperts(moe) : null,
-        Window = e.TryGetProperty("window", out var window) ? ReadWindow(window) : null,
-        PublishedFormat = e.OptionalText("weights") switch
+        var routed = line.Ints("experts");
+        var shared = line.Has("shared") ? line.Ints("shared") : [0, 0];
+        var groups = line.Has("groups") ? line.Ints("groups") : [1, 1];
+        return new()
         {
-            null => WeightFormat.Bf16,
-            "fp8" => WeightFormat.Fp8,
-            "mxfp4" => WeightFormat.Mxfp4,
-            var other => throw new InvalidDataException($"unknown weight format {other}"),
-        },
-        PublishedParameters = e.TryGetProperty("published", out var published) ? published.GetInt64() : null,
-        Source = e.Text("source"),
-        Confidence = e.Text("confidence"),
-        Note = e.OptionalText("note"),
-    };
-
-    private static LatentAttentionShape ReadLatent(JsonElement e) =>
-        new(e.Int("qRank"), e.Int("kvRank"), e.Int("nope"), e.Int("rope"), e.Int("value"));
-
-    private static ExpertShape ReadExperts(JsonElement e) => new()
-    {
-        Experts = e.Int("experts"),
-        ActivePerToken = e.Int("active"),
-        FfnSize = e.Int("ffn"),
-        SharedExperts = e.Int("shared", 0),
-        SharedFfnSize = e.Int("sharedFfn", 0),
-        DenseLayersFirst = e.Int("denseFirst", 0),
-        Groups = e.Int("groups", 1),
-        GroupsKept = e.Int("groupsKept", 1),
-        RouterBias = e.Flag("routerBias"),
-        ExpertBias = e.Flag("expertBias"),
-    };
-
-    private static AttentionWindow ReadWindow(JsonElement e) => new(
-        e.Text("kind") == "chunked" ? WindowKind.Chunked : WindowKind.Sliding, e.Int("tokens"), e.Int("globalEvery"));
+            Experts = routed[0],
+            ActivePerToken = routed[1],
+            FfnSize = routed[2],
+            SharedExperts = shared[0],
+            SharedFfnSize = shared[1],
+            DenseLayersFirst = line.Int("dense-first", 0),
+            Groups = groups[0],
+            GroupsKept = groups[1],
+            RouterBias = line.Has("router-bias"),
+            ExpertBias = line.Has("expert-bias"),
+        };
+    }
 }

@@ -19,10 +19,10 @@ internal sealed class CollectiveTime
     {
         _devices = devices;
         _bytesPerMicrosecond = gpu.PeerBytesPerSecond(devices) / 1e6;
-        var data = HardwareData.Instance;
-        _custom = data.Collective(gpu.Name, "custom", "all_reduce", devices);
-        _nccl = data.Collective(gpu.Name, "nccl", "all_reduce", devices);
-        _gather = data.Collective(gpu.Name, "nccl", "all_gather", devices)
+        if (devices == 1) return;    // nobody to talk to
+        _custom = CollectiveFits.Find(gpu.Name, "custom", "all_reduce", devices);
+        _nccl = CollectiveFits.Find(gpu.Name, "nccl", "all_reduce", devices);
+        _gather = CollectiveFits.Find(gpu.Name, "nccl", "all_gather", devices)
             ?? (_nccl is null ? null : _nccl with { Operation = "all_gather" });
     }
 

@@ -18,7 +18,7 @@ internal sealed class FittedClock : IKernelClock
 
     public FittedClock(AcceleratorSpec gpu, ParallelLayout layout, LinkSpec network)
     {
-        Fit = HardwareData.Instance.KernelOf(gpu.Name);
+        Fit = KernelFits.Of(gpu.Name);
         _flopsPerMicrosecond = gpu.FlopsPerSecond / 1e6;
         _bytesPerMicrosecond = gpu.BytesPerSecond / 1e6;
         _stageBytesPerMicrosecond = StageLink.BytesPerSecond(gpu, layout, network) / 1e6;

@@ -155,8 +155,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         ref var item = ref Name(row);
         item.IsSwapIn = true;
         item.NewBlocks = blocks;
-        _freeBlocks -= blocks;
-        _freeHostBlocks += blocks;
+        _freeBlocks -= blocks;    // the host copy's blocks are free only after the plan: swap-outs are carried out first
         _resident++;
         return true;
     }
@@ -194,7 +193,6 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         ref var item = ref Name(row);
         if (item.Tokens > 0) Uncount(item);
         if (item.IsAdmission || item.IsSwapIn) _resident--;
-        if (item.IsSwapIn) _freeHostBlocks -= item.NewBlocks;
         _freeBlocks += item.NewBlocks;
         item.Tokens = item.NewBlocks = 0;
         item.IsAdmission = item.IsSwapIn = item.IsDecode = false;

@@ -26,7 +26,12 @@ public sealed class OrcaPolicy(OrcaOptions options) : IBatchPolicy
         foreach (var request in view.Waiting)
         {
             if (plan.SequenceCount >= cap || plan.ResidentCount >= options.MaxBatch) break;
-            if (!plan.Reserve(request, options.MaxSequenceTokens)) break;
+            if (!plan.Reserve(request, options.MaxSequenceTokens))
+            {
+                plan.RejectIfHopeless(view, request, "its reservation never fits above the watermark");
+                break;
+            }
+
             plan.TryPrefill(request, int.MaxValue);
         }
     }

@@ -24,9 +24,12 @@ public static class PlanVerbs
             }
         }
 
-        /// <summary>Swaps out while the host has room, otherwise drops the KV.</summary>
+        /// <summary>
+        /// Swaps out while the host has room, otherwise drops the KV; so does an unfinished prefill, whose reserved
+        /// blocks a swap would give away.
+        /// </summary>
         public void PreemptBy(PreemptMode mode, in RequestView request) =>
-            plan.Preempt(request, mode == PreemptMode.Swap && !plan.CanSwapOut(request) ? PreemptMode.Recompute : mode);
+            plan.Preempt(request, request.IsPrefilling || !plan.CanSwapOut(request) ? PreemptMode.Recompute : mode);
 
         /// <summary>
         /// One token for every decoding request; while the blocks do not suffice, the newest arrival loses its KV.

@@ -40,12 +40,15 @@ public sealed class RequestOrder
     }
 
     /// <summary>Sorts by a key, smallest first.</summary>
-    public ReadOnlySpan<RequestView> By(Func<RequestView, long> key)
+    public ReadOnlySpan<RequestView> By(Func<RequestView, long> key) => By(key, static (key, request) => key(request));
+
+    /// <summary>Sorts by a key that needs <paramref name="state"/>, smallest first; a static function allocates nothing.</summary>
+    public ReadOnlySpan<RequestView> By<TState>(TState state, Func<TState, RequestView, long> key)
     {
         var isSorted = true;
         for (var i = 0; i < _count; i++)
         {
-            _sorted[i] = new(key(_requests[i]), _requests[i].Number);
+            _sorted[i] = new(key(state, _requests[i]), _requests[i].Number);
             isSorted &= i == 0 || _sorted[i - 1].CompareTo(_sorted[i]) <= 0;
         }
 

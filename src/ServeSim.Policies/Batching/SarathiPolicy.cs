@@ -47,7 +47,7 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
     {
         var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
         _order.From(view.Running);
-        var running = options.Order == RunningOrder.Arrival ? _order.ByArrival() : _order.By(PlaceInLastBatch);
+        var running = options.Order == RunningOrder.Arrival ? _order.ByArrival() : _order.By(this, static (policy, request) => policy.PlaceInLastBatch(request));
         plan.DecodeInOrder(running, cap, options.Preemption);
 
         foreach (var request in running)

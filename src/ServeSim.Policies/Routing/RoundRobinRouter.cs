@@ -2,16 +2,11 @@ using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Routing;
 
-/// <summary>Instances take turns.</summary>
-[Policy("round-robin", "Instances take turns in the order of their numbers.")]
+/// <summary>One instance after the other.</summary>
+[Policy("round-robin", "One instance after the other.")]
 public sealed class RoundRobinRouter : IRouterPolicy
 {
-    private int _next;
+    private long _requests;
 
-    public RouteDecision Route(in RequestView request, in ClusterView cluster)
-    {
-        var chosen = _next;
-        _next = (chosen + 1) % cluster.Count;
-        return RouteDecision.To(chosen);
-    }
+    public RouteDecision Route(in RequestView request, in ClusterView cluster) => RouteDecision.To((int)(_requests++ % cluster.Count));
 }

@@ -45,8 +45,12 @@ internal sealed class RecordBuilder(RecordSink sink, Layout layout, TraceCounts 
         if (draft.Problem is null) Check(draft, id);
         if (draft.Problem is not null) counts.Drop(draft.Problem);
         else if (draft.Input == 0 || draft.Output == 0) counts.Drop("W101");
-        else _ready.Enqueue(Build(draft, id));
+        else _ready.Enqueue(Build(draft, id ?? LastingName()));
     }
+
+    /// <summary>Once a record is dropped, numbers no longer tell positions; names that others may wait for are then written out.</summary>
+    private string? LastingName() =>
+        layout.MayHaveDependencies && counts.Dropped.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"r{counts.Read}") : null;
 
     /// <summary>Clock readings count from the first one; workload files in nanoseconds start near 0 and stay as they are.</summary>
     private void CountFromFirst(RecordDraft draft)

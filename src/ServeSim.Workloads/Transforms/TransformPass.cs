@@ -88,6 +88,7 @@ internal sealed class TransformPass(TraceOptions options, bool mayHaveDependenci
 
         // A recorded time of a dependent request means nothing on a new time line: it starts after its parents.
         if (_arrivals is not null) time = record.WaitFor is null ? _arrivals.Next(time) : null;
+        if (_removed.Count > 0 && record.ExplicitId is null) record = record with { ExplicitId = record.RequestId };    // its number is no longer its position
         return time == record.Arrival ? record : record with { Arrival = time };
     }
 }

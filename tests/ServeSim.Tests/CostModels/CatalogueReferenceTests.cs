@@ -119,18 +119,17 @@ public sealed class CatalogueReferenceTests
                 Real(l, "gbps_per_direction") ?? Real(l, "gbps_read"), Real(l, "effective_gbps") ?? Real(l, "gbps_per_direction") ?? Real(l, "gbps_read"), Real(l, "gbps_write"))),
             LinkCatalog.All.Select(l => ((string?)l.Name, (double?)l.LatencyMicroseconds, (double?)l.GigabytesPerSecond, (double?)l.EffectiveGigabytesPerSecond, l.WriteGigabytesPerSecond)));
 
-        var data = HardwareData.Instance;
         var collectives = reference.GetProperty("collectives").EnumerateArray().ToList();
-        Assert.Equal(collectives.Count, data.Collectives.Count);
+        Assert.Equal(collectives.Count, CollectiveFits.All.Count);
         foreach (var c in collectives)
         {
             var library = c.GetProperty("library").GetString() == "nccl" ? "nccl" : "custom";
-            var fit = data.Collective(c.GetProperty("hardware").GetString()!, library, c.GetProperty("op").GetString()!, c.GetProperty("n").GetInt32());
+            var fit = CollectiveFits.Find(c.GetProperty("hardware").GetString()!, library, c.GetProperty("op").GetString()!, c.GetProperty("n").GetInt32());
             Assert.Equal((Real(c, "alpha_us"), Real(c, "busbw_gbps")), (fit?.LatencyMicroseconds, fit?.BusGigabytesPerSecond));
         }
 
         var fits = reference.GetProperty("fits");
-        foreach (var kernel in data.Kernels.Where(kernel => !kernel.IsDefault))
+        foreach (var kernel in KernelFits.All.Where(kernel => !kernel.IsDefault))
         {
             var gemm = fits.GetProperty("gemm").GetProperty("bf16").GetProperty(kernel.Device);
             var decode = fits.GetProperty("attention").GetProperty("decode").GetProperty(kernel.Device);

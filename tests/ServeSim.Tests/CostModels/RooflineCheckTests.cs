@@ -85,9 +85,8 @@ public sealed class RooflineCheckTests
     {
         const double Bytes = 32 * 4096 * 2;
         Assert.Equal(262_144, Bytes);
-        var data = HardwareData.Instance;
-        Assert.Equal(6.206, data.Collective("h100-sxm", "custom", "all_reduce", 4)!.Microseconds(Bytes), 1e-3);
-        Assert.Equal(12.097, data.Collective("h100-sxm", "nccl", "all_reduce", 4)!.Microseconds(Bytes), 1e-3);
+        Assert.Equal(6.206, CollectiveFits.Find("h100-sxm", "custom", "all_reduce", 4)!.Microseconds(Bytes), 1e-3);
+        Assert.Equal(12.097, CollectiveFits.Find("h100-sxm", "nccl", "all_reduce", 4)!.Microseconds(Bytes), 1e-3);
         Assert.Equal(29.019, CollectiveTime.RingMicroseconds(8, Bytes, start: 0, hop: 2, bytesPerMicrosecond: 450e3), 1e-3);
         Assert.Equal(6.206, new CollectiveTime(_h100, 4).AllReduceMicroseconds(Bytes), 1e-3);
     }

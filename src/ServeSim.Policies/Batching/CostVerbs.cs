@@ -1,0 +1,21 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Policies.Batching;
+
+/// <summary>Estimates that policies take from a cost model.</summary>
+public static class CostVerbs
+{
+    extension(ICostModel cost)
+    {
+        /// <summary>What a prompt of this length takes as an iteration of its own.</summary>
+        public SimDuration PrefillTime(int tokens) => cost.IterationTime(new BatchShape
+        {
+            PrefillTokens = tokens,
+            PrefillSequences = 1,
+            PrefillPairs = (long)tokens * (tokens + 1L) / 2,
+            PrefillContextTokens = tokens,
+            CompletedPrefills = 1,
+            Sequences = [new SequenceSpan(tokens, 0, false)],
+        });
+    }
+}

@@ -1,0 +1,28 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Policies.Batching;
+
+/// <summary>Options of <see cref="ReversePolicy"/>.</summary>
+/// <param name="MaxSequences">Requests that may hold KV.</param>
+/// <param name="MaxBatchedTokens">Tokens of one iteration, decodes included; a longer prompt joins when no other prompt does.</param>
+public sealed record ReverseOptions(int MaxSequences = 256, int MaxBatchedTokens = 8192);
+
+/// <summary>The last in line joins first: as bad as an order can be, to bracket results from below.</summary>
+[Policy("reverse", "Continuous batching, last come first served; deliberately bad.")]
+public sealed class ReversePolicy(ReverseOptions options) : IBatchPolicy
+{
+    private readonly RequestOrder _order = new();
+
+    public void Plan(in InstanceView view, BatchPlan plan)
+    {
+        plan.DecodeAllPreemptingNewest(_order, view);
+        if (plan.PreemptCount > 0) return;
+
+        foreach (var request in view.Waiting.Reversed())
+        {
+            if (plan.ResidentCount >= options.MaxSequences) break;
+            if (plan.PrefillTokenCount > 0 && plan.TokenCount + (long)request.RemainingPrefillTokens > options.MaxBatchedTokens) break;
+            if (plan.TryPrefill(request, int.MaxValue) == 0) break;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Policies.Routing;
+
+/// <summary>The instance with the fewest prompt tokens whose first token is not out; then fewest requests, then the first.</summary>
+[Policy("least-tokens", "Join the shortest queue, measured in prompt tokens.")]
+public sealed class LeastTokensRouter : IRouterPolicy
+{
+    public RouteDecision Route(in RequestView request, in ClusterView cluster)
+    {
+        var best = 0;
+        for (var i = 1; i < cluster.Count; i++)
+            if (Load(cluster, i).CompareTo(Load(cluster, best)) < 0) best = i;
+        return RouteDecision.To(best);
+    }
+
+    private static (long Tokens, int Requests) Load(in ClusterView cluster, int instance) =>
+        (cluster[instance].OutstandingPrefillTokens, cluster[instance].OutstandingRequests);
+}

@@ -1,0 +1,128 @@
+using ServeSim.Abstractions;
+using ServeSim.Conformance.Support;
+using ServeSim.Experiments.Composition;
+
+namespace ServeSim.Conformance.Laws;
+
+/// <summary>The laws of <c>docs/invariants.md</c> for every registered policy, on random traces with tiny KV.</summary>
+public sealed class ConservationTests
+{
+    private const int CasesPerPolicy = 120;
+
+    public static TheoryData<string> Policies => [.. Lab.Policies];
+
+    [Theory, MemberData(nameof(Policies))]
+    public void Requests_tokens_blocks_and_time_are_conserved(string policy)
+    {
+        for (var seed = 0; seed < CasesPerPolicy; seed++)
+        {
+            var world = RandomCase.Make(seed);
+            var (result, seen) = Lab.Run(world, policy, Lab.Routers[seed % Lab.Routers.Count]);
+            var because = $"{policy}, case {seed}";
+
+            Assert.True(world.Requests.Count == result.Arrived, because);
+            Assert.True(result.Arrived == result.Finished + result.Rejected && result.Unfinished == 0, because);
+            Assert.True(seen.Requests.Select(r => r.Number).Distinct().Count() == world.Requests.Count, because);
+            foreach (var request in seen.Requests) CheckLife(request, because);
+            CheckTokens(seen, because);
+            CheckIterations(world, seen, because);
+            CheckLittle(seen, because);
+        }
+    }
+
+    [Theory, MemberData(nameof(Policies))]
+    public void The_same_case_gives_the_same_run(string policy)
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var router = Lab.Routers[seed % Lab.Routers.Count];
+            var (first, seenFirst) = Lab.Run(RandomCase.Make(seed), policy, router);
+            var (second, seenSecond) = Lab.Run(RandomCase.Make(seed), policy, router);
+            Assert.Equal(first, second);
+            Assert.Equal(seenFirst.Requests, seenSecond.Requests);
+        }
+    }
+
+    [Theory, MemberData(nameof(Policies))]
+    public void No_policy_that_is_not_marked_as_oracle_depends_on_lengths_still_to_come(string policy)
+    {
+        if (Lab.Catalog.Get(PolicyKind.Policy, policy).UsesOracle) return;
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var world = RandomCase.Make(seed);
+            var capacity = world.Options.BlockSize * (world.Options.TotalBlocks - 1);
+            var longer = world with
+            {
+                Requests = world.Requests.Select(r => r with { OutputTokens = Math.Min(r.OutputTokens + 7, Math.Max(r.OutputTokens, capacity - r.InputTokens)) }).ToList(),
+                Options = world.Options with { Watermark = 0 },
+            };
+            world = world with { Options = longer.Options };
+            var (_, seen) = Lab.Run(world, policy, "round-robin", "max");
+            var (_, seenLonger) = Lab.Run(longer, policy, "round-robin", "max");
+            var firstEnd = seen.Requests.Concat(seenLonger.Requests).Min(r => r.Finished ?? r.Arrival);
+            Assert.Equal(
+                seen.Iterations.Where(i => i.End < firstEnd).Select(i => i with { EmittedTokens = 0 }),
+                seenLonger.Iterations.Where(i => i.End < firstEnd).Select(i => i with { EmittedTokens = 0 }));
+        }
+    }
+
+    private static void CheckLife(in RequestRecord r, string because)
+    {
+        because = $"{because}, request {r.Number}";
+        if (r.Outcome == RequestOutcome.Rejected)
+        {
+            Assert.False(string.IsNullOrEmpty(r.Reason), because);
+            return;
+        }
+
+        Assert.True(r.GeneratedTokens == r.OutputTokens, because);
+        Assert.True(r.Arrival <= r.Scheduled && r.Scheduled <= r.FirstToken && r.FirstToken <= r.Finished, because);
+        Assert.True(r.Ttft <= r.E2e && r.MaxTbt <= r.E2e - r.Ttft, because);
+        Assert.True(r.OnTimeTokens <= r.GeneratedTokens, because);
+        if (r.GeneratedTokens == 1) Assert.True(r.Tpot is null && r.MaxTbt == SimDuration.Zero, because);
+    }
+
+    /// <summary>Every token comes out once; every context token is computed once, and once more for each time it was dropped.</summary>
+    private static void CheckTokens(RecordingObserver seen, string because)
+    {
+        var finished = seen.Requests.Where(r => r.Outcome == RequestOutcome.Finished).ToList();
+        Assert.True(finished.Sum(r => (long)r.OutputTokens) == seen.Iterations.Sum(i => (long)i.EmittedTokens), because);
+        Assert.True(finished.Sum(r => r.OutputTokens - 1L) == seen.GapCount, because);
+        Assert.True(seen.GapSum == finished.Sum(r => (r.E2e!.Value - r.Ttft!.Value).Nanoseconds), because);
+        Assert.True(
+            finished.Sum(r => r.InputTokens + r.OutputTokens - 1L + r.RecomputedTokens)
+            == seen.Iterations.Sum(i => (long)i.PrefillTokens + i.DecodeSequences), because);
+        Assert.True(finished.Sum(r => r.Preemptions) >= seen.Iterations.Sum(i => i.Preemptions), because);
+    }
+
+    private static void CheckIterations(RandomCase world, RecordingObserver seen, string because)
+    {
+        var stages = world.Cost.PipelineStages;
+        foreach (var instance in seen.Iterations.GroupBy(i => i.Instance))
+        {
+            var list = instance.ToList();
+            for (var i = 0; i < list.Count; i++)
+            {
+                Assert.True(list[i].Start <= list[i].End && list[i].UsedBlocks <= world.Options.TotalBlocks, because);
+                if (i > 0) Assert.True(list[i - 1].End <= list[i].End, because);
+                if (i >= stages) Assert.True(list[i - stages].End <= list[i].Start, $"{because}: more than {stages} iterations in flight");
+            }
+        }
+    }
+
+    /// <summary>The time integral of the number in the system is the sum of the times spent in it.</summary>
+    private static void CheckLittle(RecordingObserver seen, string because)
+    {
+        var events = seen.Requests.Where(r => r.Finished is not null)
+            .SelectMany(r => new[] { (Time: r.Finished!.Value, Step: -1), (Time: r.Arrival, Step: +1) }).OrderBy(e => e.Time).ToList();
+        Int128 area = 0;
+        var inSystem = 0;
+        for (var i = 0; i < events.Count; i++)
+        {
+            if (i > 0) area += (Int128)inSystem * (events[i].Time - events[i - 1].Time).Nanoseconds;
+            inSystem += events[i].Step;
+        }
+
+        Assert.True(area == seen.Requests.Where(r => r.Finished is not null).Sum(r => r.E2e!.Value.Nanoseconds), because);
+    }
+}

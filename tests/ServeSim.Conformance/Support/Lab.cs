@@ -1,0 +1,42 @@
+using ServeSim.Abstractions;
+using ServeSim.Engine;
+using ServeSim.Experiments.Composition;
+using ServeSim.Experiments.Scenarios;
+
+namespace ServeSim.Conformance.Support;
+
+/// <summary>Runs any registered policy on any case.</summary>
+internal static class Lab
+{
+    public static PolicyCatalog Catalog { get; } = PolicyCatalog.Load();
+
+    public static IEnumerable<string> Policies => Catalog.Names(PolicyKind.Policy);
+
+    public static IReadOnlyList<string> Routers { get; } = Catalog.Names(PolicyKind.Router).ToList();
+
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null)
+    {
+        var shape = new ClusterShape(world.Options.Instances, world.Options.TotalBlocks, world.Options.BlockSize, 4096, world.Cost.PipelineStages, world.Cost);
+        var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths());
+        context = context with { Predictor = Catalog.CreatePredictor(new PredictorChoice(predictor), context) };
+        var choice = new PolicyChoice(policy) { Options = options ?? Small(policy, world) };
+        return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)));
+    }
+
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, NamedPolicies policies)
+    {
+        var seen = new RecordingObserver();
+        var result = new SimulationRun(world.Options, new ListSource(world.Requests), world.Cost, policies, seen).Execute();
+        return (result, seen);
+    }
+
+    /// <summary>Policies that reserve whole sequences get a length that the tiny KV can hold.</summary>
+    private static object? Small(string policy, RandomCase world)
+    {
+        var capacity = world.Options.TotalBlocks * world.Options.BlockSize;
+        var type = Catalog.Get(PolicyKind.Policy, policy).OptionsType;
+        if (type?.GetProperty("MaxSequenceTokens") is null) return null;
+        var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
+        return constructor.Invoke(constructor.GetParameters().Select(p => p.Name == "MaxSequenceTokens" ? Math.Min(4096, capacity) : p.DefaultValue).ToArray());
+    }
+}

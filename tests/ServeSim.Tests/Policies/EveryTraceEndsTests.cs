@@ -1,0 +1,92 @@
+using ServeSim.Abstractions;
+using ServeSim.Engine;
+using ServeSim.Policies.Batching;
+using ServeSim.Policies.Prediction;
+
+namespace ServeSim.Tests.Policies;
+
+/// <summary>Random traces on tiny memories: every request ends, and the engine finds every block free.</summary>
+public sealed class EveryTraceEndsTests
+{
+    private const int Traces = 60;
+
+    public static IEnumerable<object[]> Cases() => Policies.Select(p => new object[] { p.Name });
+
+    private static readonly (string Name, Func<ClusterShape, ILengthPredictor, IBatchPolicy> Make)[] Policies =
+    [
+        ("static", (_, _) => new StaticPolicy(new(4, 40))),
+        ("static without padding", (_, _) => new StaticPolicy(new(4, 40, false))),
+        ("orca", (_, _) => new OrcaPolicy(new(4, 40))),
+        ("fcfs", (_, _) => new FcfsPolicy(new(6, 32))),
+        ("reverse", (_, _) => new ReversePolicy(new(6, 32))),
+        ("reject-all", (_, _) => new RejectAllPolicy()),
+        ("vllm", (shape, _) => new VllmPolicy(new(6, 32, Watermark: 0), shape)),
+        ("vllm with swap", (shape, _) => new VllmPolicy(new(6, 32, Watermark: 0, Preemption: PreemptMode.Swap), shape)),
+        ("sarathi", (_, _) => new SarathiPolicy(new(8, 6))),
+        ("sarathi in batch order", (_, _) => new SarathiPolicy(new(8, 6, Order: RunningOrder.LastBatch))),
+        ("lightllm", (_, predictor) => new LightLlmPolicy(new(MaxBatchedTokens: 32, MaxSequences: 6), predictor)),
+        ("vllm-v1", (_, _) => new VllmV1Policy(new(8, 6))),
+        ("vllm-v1 by priority", (_, _) => new VllmV1Policy(new(8, 6, VllmV1Order.Priority))),
+        ("vllm-v1 with short chunks", (_, _) => new VllmV1Policy(new(8, 6, LongPrefillTokens: 3))),
+        ("vllm-v1 with whole prompts", (_, _) => new VllmV1Policy(new(8, 6, ChunkedPrefill: false))),
+        ("sglang", (_, _) => new SglangPolicy(new(MaxPrefillTokens: 16, ChunkTokens: 8, MaxNewTokens: 20), new(1, "sglang"))),
+        ("sglang, greedy", (_, _) => new SglangPolicy(new(MaxPrefillTokens: 16, ChunkTokens: 8, ClipTokens: 2), new(1, "sglang"))),
+        ("sglang, mixed", (_, _) => new SglangPolicy(new(ChunkTokens: 8, MixedChunk: true, ClipTokens: 4), new(1, "sglang"))),
+        ("sglang, longest first", (_, _) => new SglangPolicy(new(SglangOrder.Lof, ChunkTokens: 0, ClipTokens: 4), new(1, "sglang"))),
+        ("sglang, random", (_, _) => new SglangPolicy(new(SglangOrder.Random, ChunkTokens: 3, ClipTokens: 4), new(1, "sglang"))),
+        ("fastserve", (shape, _) => new FastServePolicy(new(MaxBatch: 4, MaxPrefillTokens: 32, StarvationIterations: 20), shape)),
+        ("fastserve with few places", (shape, _) => new FastServePolicy(new(QuantumMilliseconds: 2000, MaxBatch: 2, MaxPrefillTokens: 8), shape)),
+        ("sjf", (_, predictor) => new SjfPolicy(new(TokenBudget: 8, MaxSequences: 6), predictor)),
+        ("sjf with swap and guard", (_, predictor) => new SjfPolicy(new(SjfScore.Work, 8, 6, PreemptMode.Swap, 10, 3), predictor)),
+        ("sjf by response ratio", (_, predictor) => new SjfPolicy(new(SjfScore.ResponseRatio, 8, 6), predictor)),
+        ("srpt", (_, predictor) => new SrptPolicy(new(8, 4), predictor)),
+        ("srpt with swap", (_, predictor) => new SrptPolicy(new(8, 4, PreemptMode.Swap), predictor)),
+        ("edf", (shape, _) => new EdfPolicy(new(5, 1, TokenBudget: 8, MaxSequences: 6), shape)),
+        ("edf by slack, demoting", (shape, _) => new EdfPolicy(new(5, 1, BySlack: true, DemoteLate: true, TokenBudget: 8, MaxSequences: 6, Preemption: PreemptMode.Swap), shape)),
+        ("edf, preemptive", (shape, _) => new EdfPolicy(new(5, 1, IsPreemptive: true, TokenBudget: 8, MaxSequences: 4), shape)),
+        ("edf, preemptive with swap", (shape, _) => new EdfPolicy(new(5, 1, IsPreemptive: true, DemoteLate: true, TokenBudget: 8, MaxSequences: 4, Preemption: PreemptMode.Swap), shape)),
+        ("edf, dropping", (shape, _) => new EdfPolicy(new(5, 1, DropLate: true, TokenBudget: 8, MaxSequences: 6), shape)),
+        ("edf, preemptive and dropping", (shape, _) => new EdfPolicy(new(5, 1, IsPreemptive: true, DropLate: true, TokenBudget: 8, MaxSequences: 6), shape)),
+    ];
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Every_request_ends_and_the_same_seed_gives_the_same_run(string name)
+    {
+        var make = Policies.Single(p => p.Name == name).Make;
+        for (ulong seed = 1; seed <= Traces; seed++)
+        {
+            var first = Run(make, seed);
+            Assert.Equal(first.Arrived, first.Finished + first.Rejected);
+            Assert.Equal(first, Run(make, seed));
+            if (!name.Contains("reject", StringComparison.Ordinal) && !name.Contains("dropping", StringComparison.Ordinal))
+                Assert.True(first.Rejected <= first.Arrived / 4, $"seed {seed}: {first.Rejected} of {first.Arrived} refused");
+        }
+    }
+
+    private static RunResult Run(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed)
+    {
+        var random = new RandomStream(seed, "trace");
+        var blockSize = 1 << random.NextInt(3);
+        var time = 0.0;
+        var trace = new RequestSpec[20 + random.NextInt(40)];
+        for (var i = 0; i < trace.Length; i++)
+        {
+            if (random.NextInt(3) > 0) time += random.NextInt(4) + (0.25 * random.NextInt(4));
+            var (prompt, output) = (1 + random.NextInt(24), 1 + random.NextInt(16));
+            trace[i] = MicroRun.Request(time, prompt, output, random.NextInt(2) == 0 ? null : output + random.NextInt(8), priority: random.NextInt(3));
+        }
+
+        var noisy = new NoisyPredictor(new(1, 0.8), new TrueLengths(), new(seed, "noise"));
+        var run = new MicroRun
+        {
+            BlockSize = blockSize,
+            Blocks = (40 + random.NextInt(30)) / blockSize,
+            HostBlocks = random.NextInt(2) * random.NextInt(60) / blockSize,
+            Cost = new UnitCost(1 + random.NextInt(2)),
+            BytesPerBlock = 1,
+            HostLinkBytesPerSecond = 20,
+            Instances = 1 + random.NextInt(2),
+        };
+        return run.Execute(shape => make(shape, noisy), trace).Result;
+    }
+}

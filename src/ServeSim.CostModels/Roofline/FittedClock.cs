@@ -12,6 +12,11 @@ internal sealed class FittedClock : IKernelClock
 
     private readonly double _flopsPerMicrosecond;
     private readonly double _bytesPerMicrosecond;
+    private readonly double _attentionFlopsPerMicrosecond;
+    private readonly double _decodeBytesPerMicrosecond;
+    private readonly double _decodeStartMicroseconds;
+    private readonly double _prefillStartMicroseconds;
+    private readonly double _shortContextTokens;
     private readonly double _stageBytesPerMicrosecond;
     private readonly double _stageLatencyMicroseconds;
     private readonly CollectiveTime _collectives;
@@ -21,6 +26,11 @@ internal sealed class FittedClock : IKernelClock
         Fit = KernelFits.Of(gpu.Name);
         _flopsPerMicrosecond = gpu.FlopsPerSecond / 1e6;
         _bytesPerMicrosecond = gpu.BytesPerSecond / 1e6;
+        _attentionFlopsPerMicrosecond = Fit.Prefill.Compute * _flopsPerMicrosecond;
+        _decodeBytesPerMicrosecond = Fit.Decode.Bandwidth * _bytesPerMicrosecond;
+        _decodeStartMicroseconds = Fit.Decode.StartMicroseconds;
+        _prefillStartMicroseconds = Fit.Prefill.StartMicroseconds;
+        _shortContextTokens = Fit.Prefill.ShortContextTokens;
         _stageBytesPerMicrosecond = StageLink.BytesPerSecond(gpu, layout, network) / 1e6;
         _stageLatencyMicroseconds = StageLink.LatencyMicroseconds(gpu, layout, network);
         _collectives = new(gpu, layout.Tensor);
@@ -45,13 +55,13 @@ internal sealed class FittedClock : IKernelClock
 
     /// <summary>Decode attention reads its keys and values at the rate of the decode kernel; only MLA does enough arithmetic to matter.</summary>
     public KernelTime Decode(double flops, double bytes) => Largest(
-        flops / (Fit.Prefill.Compute * _flopsPerMicrosecond), bytes / (Fit.Decode.Bandwidth * _bytesPerMicrosecond), Fit.Decode.StartMicroseconds);
+        flops / _attentionFlopsPerMicrosecond, bytes / _decodeBytesPerMicrosecond, _decodeStartMicroseconds);
 
     /// <summary>Prefill attention; short contexts reach less of the peak.</summary>
     /// <param name="flops">FLOPs of all chunks.</param>
     /// <param name="flopsPerKey">Sum over the chunks of FLOPs divided by the chunk's context.</param>
     public KernelTime Prefill(double flops, double flopsPerKey) => Largest(
-        (flops + (Fit.Prefill.ShortContextTokens * flopsPerKey)) / (Fit.Prefill.Compute * _flopsPerMicrosecond), 0, Fit.Prefill.StartMicroseconds);
+        (flops + (_shortContextTokens * flopsPerKey)) / _attentionFlopsPerMicrosecond, 0, _prefillStartMicroseconds);
 
     private KernelTime Gemm(double flops, double bytes)
     {

@@ -9,11 +9,12 @@ namespace ServeSim.CostModels.Roofline;
 /// </summary>
 internal sealed class RowTable(IReadOnlyList<RowOperator> operators, IKernelClock clock, int rememberedRows = 8192)
 {
-    private readonly double[] _microseconds = new double[rememberedRows + 1];    // 0: not known yet
+    private readonly RowOperator[] _operators = [.. operators];
+    private readonly double[] _microseconds = new double[rememberedRows + 1];    // 0: not known yet (or nothing to do)
 
     public double Microseconds(int rows)
     {
-        if (rows == 0 || operators.Count == 0) return 0;
+        if (rows == 0) return 0;
         if ((uint)rows >= (uint)_microseconds.Length) return Compute(rows);
         var known = _microseconds[rows];
         return known > 0 ? known : _microseconds[rows] = Compute(rows);
@@ -23,7 +24,7 @@ internal sealed class RowTable(IReadOnlyList<RowOperator> operators, IKernelCloc
     public void Explain(int rows, int times, CostLedger ledger)
     {
         if (rows == 0) return;
-        foreach (var op in operators)
+        foreach (var op in _operators)
         {
             var (flops, bytes) = (op.Flops(rows), op.Bytes(rows));
             ledger.Add(op.Name, times * op.Count, flops, bytes, clock.Time(op.Kind, flops, bytes));
@@ -33,9 +34,8 @@ internal sealed class RowTable(IReadOnlyList<RowOperator> operators, IKernelCloc
     private double Compute(int rows)
     {
         double sum = 0;
-        for (var i = 0; i < operators.Count; i++)
+        foreach (var op in _operators)
         {
-            var op = operators[i];
             sum += op.Count * clock.Time(op.Kind, op.Flops(rows), op.Bytes(rows)).Microseconds;
         }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Serilog;
 using ServeSim.Abstractions;
 using ServeSim.Cli.Output;
@@ -13,7 +14,7 @@ internal sealed class AppContext : IDisposable
     private readonly CancellationTokenSource _cancel = new();
     private PolicyCatalog? _catalog;
     private ILogger? _log;
-    private bool _listens;
+    private readonly List<PosixSignalRegistration> _signals = [];
 
     public AppContext(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal, params Type[] extraPolicies)
     {
@@ -43,28 +44,28 @@ internal sealed class AppContext : IDisposable
     public ILogger Log => _log ??= DiagnosticLog.Create(this);
     public PolicyCatalog Catalog => _catalog ??= PolicyCatalog.Load(Plugins.Select(LoadPlugin), _extraPolicies);
 
-    /// <summary>Cancelled by the first Ctrl-C; a second one ends the process at once.</summary>
+    /// <summary>Cancelled by the first Ctrl-C or termination request; a second one ends the process at once.</summary>
     public CancellationToken Cancellation
     {
         get
         {
-            if (_listens) return _cancel.Token;
-            _listens = true;
-            Console.CancelKeyPress += OnCancel;
+            if (_signals.Count > 0) return _cancel.Token;
+            foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+                _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
             return _cancel.Token;
         }
     }
 
     public void Dispose()
     {
-        if (_listens) Console.CancelKeyPress -= OnCancel;
+        foreach (var signal in _signals) signal.Dispose();
         _cancel.Dispose();
     }
 
-    private void OnCancel(object? sender, ConsoleCancelEventArgs e)
+    private void OnSignal(PosixSignalContext signal)
     {
         if (_cancel.IsCancellationRequested) return;
-        e.Cancel = true;
+        signal.Cancel = true;
         _cancel.Cancel();
     }
 

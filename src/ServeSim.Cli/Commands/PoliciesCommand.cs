@@ -40,7 +40,7 @@ internal static class PoliciesCommand
 
     private static ExampleCommand CreateShow(AppContext app)
     {
-        var name = new Argument<string>("NAME") { Description = "Name of a policy, router or predictor." };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "Name of a policy, router or predictor." };
         name.CompletionSources.Add(_ => app.Catalog.Entries.Select(e => e.Name).Distinct());
         var kind = CommonOptions.Kind();
         var json = CommonOptions.Json();

@@ -55,7 +55,8 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         }
 
         Print(summary, description);
-        if (app.Cancellation.IsCancellationRequested) app.Log.Warning("interrupted; the result covers a part of the trace");
+        if (app.Cancellation.IsCancellationRequested)
+            app.Log.Warning("{Text:l}", result.IsPartial ? "interrupted; the result covers a part of the trace" : "interrupted; the result is complete, but was not compared");
         if (directory is not null) app.Log.Information("results in {Directory:l}", OutputDirectory);
         var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
         app.Log.Information("{Text:l}", string.Create(CultureInfo.InvariantCulture, $"{result.End.Seconds:F1} s simulated in {seconds:F2} s"));

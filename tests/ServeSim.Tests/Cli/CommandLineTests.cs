@@ -105,7 +105,7 @@ public sealed class CommandLineTests
         var (code, output, _) = Run("[suggest:14]", "policies show ");
         Assert.Equal(0, code);
         Assert.Contains("sample-router", output, StringComparison.Ordinal);
-        Assert.Contains("sample-bare", Run("[suggest]", "run --policy sample-b").Output, StringComparison.Ordinal);
+        Assert.Contains("sample-bare", Run("[suggest:21]", "run --policy sample-b").Output, StringComparison.Ordinal);
     }
 
     [Fact]

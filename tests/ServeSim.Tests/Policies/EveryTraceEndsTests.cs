@@ -63,7 +63,33 @@ public sealed class EveryTraceEndsTests
         }
     }
 
-    private static RunResult Run(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed)
+    [Theory, InlineData("static"), InlineData("orca"), InlineData("reject-all")]
+    public void Whoever_reserves_everything_never_preempts(string name) => Assert.Equal(0, Sum(name, i => i.Preemptions));
+
+    [Theory, InlineData("fcfs"), InlineData("vllm-v1"), InlineData("vllm-v1 by priority"), InlineData("sglang, greedy"), InlineData("sglang, mixed"), InlineData("fastserve"),
+     InlineData("sjf"), InlineData("srpt"), InlineData("srpt with swap"), InlineData("edf"), InlineData("edf, preemptive with swap"), InlineData("reverse")]
+    public void The_traces_are_hard_enough_to_force_preemptions(string name) => Assert.True(Sum(name, i => i.Preemptions) > 20);
+
+    [Theory, InlineData("fastserve"), InlineData("sjf with swap and guard"), InlineData("srpt with swap"), InlineData("edf, preemptive with swap")]
+    public void The_traces_are_hard_enough_to_force_swaps(string name) => Assert.True(Sum(name, i => i.SwappedBytes) > 20);
+
+    [Theory, InlineData("sarathi"), InlineData("vllm-v1"), InlineData("vllm-v1 by priority"), InlineData("sjf"), InlineData("srpt"), InlineData("edf, preemptive")]
+    public void No_iteration_passes_the_token_budget(string name) =>
+        Assert.Equal(0, Sum(name, i => i.PrefillTokens + i.DecodeSequences > 8 ? 1 : 0));
+
+    [Theory, InlineData("vllm"), InlineData("vllm with swap"), InlineData("lightllm"), InlineData("sglang")]
+    public void Prefill_and_decode_never_share_an_iteration_where_prefill_goes_first(string name) =>
+        Assert.Equal(0, Sum(name, i => i.PrefillTokens > 0 && i.DecodeSequences > 0 ? 1 : 0));
+
+    private static long Sum(string name, Func<IterationRecord, long> value)
+    {
+        var make = Policies.Single(p => p.Name == name).Make;
+        return Enumerable.Range(1, 20).Sum(seed => Execute(make, (ulong)seed).Iterations.Sum(value));
+    }
+
+    private static RunResult Run(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed) => Execute(make, seed).Result;
+
+    private static MicroRun Execute(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed)
     {
         var random = new RandomStream(seed, "trace");
         var blockSize = 1 << random.NextInt(3);
@@ -87,6 +113,6 @@ public sealed class EveryTraceEndsTests
             HostLinkBytesPerSecond = 20,
             Instances = 1 + random.NextInt(2),
         };
-        return run.Execute(shape => make(shape, noisy), trace).Result;
+        return run.Execute(shape => make(shape, noisy), trace);
     }
 }

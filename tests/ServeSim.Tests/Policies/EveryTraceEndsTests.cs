@@ -81,6 +81,56 @@ public sealed class EveryTraceEndsTests
     public void Prefill_and_decode_never_share_an_iteration_where_prefill_goes_first(string name) =>
         Assert.Equal(0, Sum(name, i => i.PrefillTokens > 0 && i.DecodeSequences > 0 ? 1 : 0));
 
+    [Theory, MemberData(nameof(Cases))]
+    public void A_plan_allocates_nothing_once_its_buffers_have_grown(string name)
+    {
+        var make = Policies.Single(p => p.Name == name).Make;
+        var random = new RandomStream(5, "trace");
+        RequestSpec[] burst = [.. Enumerable.Range(0, 120).Select(i => MicroRun.Request(i / 4, 1 + random.NextInt(12), 1 + random.NextInt(16)))];
+        var meter = new Meter();
+        new MicroRun { Blocks = 60, HostBlocks = 60 }.Execute(shape => meter.Wrap(make(shape, MicroRun.Oracle)),
+            [.. Enumerable.Range(0, 4).SelectMany(i => burst.Select(r => r with { Arrival = r.Arrival + (Meter.Pause * i) }))]);
+        Assert.True(meter.LatePlans > 0);
+        Assert.Equal(0, meter.LateBytes);
+    }
+
+    /// <summary>Counts the bytes that plans allocate in the last of four equal bursts.</summary>
+    private sealed class Meter : IBatchPolicy
+    {
+        public static readonly SimDuration Pause = SimDuration.FromSeconds(10_000);
+
+        private IBatchPolicy _inner = null!;
+
+        public long LatePlans { get; private set; }
+
+        public long LateBytes { get; private set; }
+
+        public EngineLimits Limits => _inner.Limits;
+
+        public Meter Wrap(IBatchPolicy inner)
+        {
+            _inner = inner;
+            return this;
+        }
+
+        public void Plan(in InstanceView view, BatchPlan plan)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            _inner.Plan(view, plan);
+            if (view.Now < SimTime.Zero + (Pause * 3)) return;
+            LateBytes += GC.GetAllocatedBytesForCurrentThread() - before;
+            LatePlans++;
+        }
+
+        public void OnArrived(in RequestView request) => _inner.OnArrived(request);
+
+        public void OnFinished(in RequestView request) => _inner.OnFinished(request);
+
+        public void OnPreempted(in RequestView request) => _inner.OnPreempted(request);
+
+        public void OnIterationEnd(in IterationView iteration) => _inner.OnIterationEnd(iteration);
+    }
+
     private static long Sum(string name, Func<IterationRecord, long> value)
     {
         var make = Policies.Single(p => p.Name == name).Make;

@@ -36,7 +36,7 @@ public sealed class LightLlmGoldenTests
     {
         int Of(string key) => (int)Number(vector, key);
         var load = (string)vector["convention"]! == "artifact_server"
-            ? LightLlmPolicy.PredictedLoad(Of("input_len"), Of("generated"), Of("predicted_total"), Of("max_new_tokens"), (string)vector["status"]! == "WAIT_IN_QUEUE")
+            ? LightLlmPolicy.PredictedLoad(Of("input_len"), Of("generated"), Of("predicted_total"), Of("max_new_tokens"), (string)vector["status"]! is "WAIT_IN_QUEUE" or "PAUSED_AND_OFFLOAD")    // both hold no KV: our waiting
             : LightLlmPolicy.GuessedLoad(Of("input_len") + Of("generated"), Of("kv_len"), Of("generated"), Of("max_new_tokens"),
                 Of("router_max_new_token_len"), (bool)vector["is_busy"]!);
         Assert.Equal((Number(vector, "expected_used"), Number(vector, "expected_remaining")), load);

@@ -63,7 +63,84 @@ public sealed class EveryTraceEndsTests
         }
     }
 
-    private static RunResult Run(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed)
+    [Theory, InlineData("static"), InlineData("orca"), InlineData("reject-all")]
+    public void Whoever_reserves_everything_never_preempts(string name) => Assert.Equal(0, Sum(name, i => i.Preemptions));
+
+    [Theory, InlineData("fcfs"), InlineData("vllm-v1"), InlineData("vllm-v1 by priority"), InlineData("sglang, greedy"), InlineData("sglang, mixed"), InlineData("fastserve"),
+     InlineData("sjf"), InlineData("srpt"), InlineData("srpt with swap"), InlineData("edf"), InlineData("edf, preemptive with swap"), InlineData("reverse")]
+    public void The_traces_are_hard_enough_to_force_preemptions(string name) => Assert.True(Sum(name, i => i.Preemptions) > 20);
+
+    [Theory, InlineData("fastserve"), InlineData("sjf with swap and guard"), InlineData("srpt with swap"), InlineData("edf, preemptive with swap")]
+    public void The_traces_are_hard_enough_to_force_swaps(string name) => Assert.True(Sum(name, i => i.SwappedBytes) > 20);
+
+    [Theory, InlineData("sarathi"), InlineData("vllm-v1"), InlineData("vllm-v1 by priority"), InlineData("sjf"), InlineData("srpt"), InlineData("edf, preemptive")]
+    public void No_iteration_passes_the_token_budget(string name) =>
+        Assert.Equal(0, Sum(name, i => i.PrefillTokens + i.DecodeSequences > 8 ? 1 : 0));
+
+    [Theory, InlineData("vllm"), InlineData("vllm with swap"), InlineData("lightllm"), InlineData("sglang")]
+    public void Prefill_and_decode_never_share_an_iteration_where_prefill_goes_first(string name) =>
+        Assert.Equal(0, Sum(name, i => i.PrefillTokens > 0 && i.DecodeSequences > 0 ? 1 : 0));
+
+    [Theory, MemberData(nameof(Cases))]
+    public void A_plan_allocates_nothing_once_its_buffers_have_grown(string name)
+    {
+        var make = Policies.Single(p => p.Name == name).Make;
+        var random = new RandomStream(5, "trace");
+        RequestSpec[] burst = [.. Enumerable.Range(0, 120).Select(i => MicroRun.Request(i / 4, 1 + random.NextInt(12), 1 + random.NextInt(16)))];
+        var meter = new Meter();
+        new MicroRun { Blocks = 60, HostBlocks = 60 }.Execute(shape => meter.Wrap(make(shape, MicroRun.Oracle)),
+            [.. Enumerable.Range(0, 4).SelectMany(i => burst.Select(r => r with { Arrival = r.Arrival + (Meter.Pause * i) }))]);
+        Assert.True(meter.LatePlans > 0);
+        Assert.True(meter.Allocating <= meter.LatePlans / 50, $"{meter.Allocating} of {meter.LatePlans} plans allocated");    // the runtime itself may, once
+    }
+
+    /// <summary>Counts the plans that allocate in the last of four equal bursts.</summary>
+    private sealed class Meter : IBatchPolicy
+    {
+        public static readonly SimDuration Pause = SimDuration.FromSeconds(10_000);
+
+        private IBatchPolicy _inner = null!;
+
+        public long LatePlans { get; private set; }
+
+        public long Allocating { get; private set; }
+
+        public EngineLimits Limits => _inner.Limits;
+
+        public Meter Wrap(IBatchPolicy inner)
+        {
+            _inner = inner;
+            return this;
+        }
+
+        public void Plan(in InstanceView view, BatchPlan plan)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            _inner.Plan(view, plan);
+            var after = GC.GetAllocatedBytesForCurrentThread();
+            if (view.Now < SimTime.Zero + (Pause * 3)) return;
+            if (after != before) Allocating++;
+            LatePlans++;
+        }
+
+        public void OnArrived(in RequestView request) => _inner.OnArrived(request);
+
+        public void OnFinished(in RequestView request) => _inner.OnFinished(request);
+
+        public void OnPreempted(in RequestView request) => _inner.OnPreempted(request);
+
+        public void OnIterationEnd(in IterationView iteration) => _inner.OnIterationEnd(iteration);
+    }
+
+    private static long Sum(string name, Func<IterationRecord, long> value)
+    {
+        var make = Policies.Single(p => p.Name == name).Make;
+        return Enumerable.Range(1, 20).Sum(seed => Execute(make, (ulong)seed).Iterations.Sum(value));
+    }
+
+    private static RunResult Run(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed) => Execute(make, seed).Result;
+
+    private static MicroRun Execute(Func<ClusterShape, ILengthPredictor, IBatchPolicy> make, ulong seed)
     {
         var random = new RandomStream(seed, "trace");
         var blockSize = 1 << random.NextInt(3);
@@ -87,6 +164,6 @@ public sealed class EveryTraceEndsTests
             HostLinkBytesPerSecond = 20,
             Instances = 1 + random.NextInt(2),
         };
-        return run.Execute(shape => make(shape, noisy), trace).Result;
+        return run.Execute(shape => make(shape, noisy), trace);
     }
 }

@@ -5,6 +5,9 @@ namespace ServeSim.Engine;
 /// <summary>The fixed facts of a run.</summary>
 public sealed record EngineOptions
 {
+    /// <summary>Which executor runs the instances; both give the same bytes.</summary>
+    public EngineKind Kind { get; init; }
+
     /// <summary>Independent model replicas behind the router.</summary>
     public int Instances { get; init; } = 1;
 

@@ -6,8 +6,8 @@ using ServeSim.Engine.Instances;
 namespace ServeSim.Engine;
 
 /// <summary>
-/// One run: requests from a source, through a router, to instances. The plain executor: it touches every request of a
-/// batch in every iteration and is the oracle for anything faster.
+/// One run: requests from a source, through a router, to instances. The plain executor touches every request of a
+/// batch in every iteration and is the oracle for the fast one (<see cref="EngineKind"/>).
 /// </summary>
 public sealed class SimulationRun
 {
@@ -176,6 +176,7 @@ public sealed class SimulationRun
         }
         else
         {
+            foreach (var instance in _instances) instance.WriteCohort();
             foreach (var row in _run.Table.LiveRows()) _run.End(row, _run.Table.State[row], null);
         }
 

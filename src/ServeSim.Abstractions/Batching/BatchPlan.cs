@@ -52,6 +52,14 @@ public abstract class BatchPlan
     /// <summary>One decode token for every running request that decodes; false (and nothing planned) if the blocks do not suffice.</summary>
     public abstract bool TryDecodeAll();
 
+    /// <summary>
+    /// The short cut for a policy that is about to visit its decoding requests one by one in <paramref name="order"/>, as the
+    /// first thing in a plan: true, and all of them decode, when each of them would certainly be granted its token while at
+    /// most <paramref name="maxSequences"/> take part and <paramref name="spareBlocks"/> blocks stay free. False, and nothing
+    /// is planned, means only that the engine does not know without a look at each (the plain executor never does): visit them.
+    /// </summary>
+    public virtual bool TryDecodeAllAtOnce(DecodeOrder order, int maxSequences = int.MaxValue, int spareBlocks = 0) => false;
+
     /// <summary>One decode token; false if a block is needed and none is free.</summary>
     public abstract bool TryDecode(in RequestView request);
 

@@ -7,6 +7,12 @@ public interface IBatchPolicy
     EngineLimits Limits => EngineLimits.None;
 
     /// <summary>
+    /// False if <see cref="OnIterationEnd"/>, when there is one, does not look at <see cref="IterationView.Entries"/>: then the
+    /// fast executor need not list them, and they are incomplete.
+    /// </summary>
+    bool ReadsEntries => true;
+
+    /// <summary>
     /// Fills the plan of the next iteration. Called when the instance has a free slot and something may have changed.
     /// The lists of the view do not change while the plan is filled.
     /// </summary>

@@ -107,7 +107,7 @@ public sealed class RequestList
                 if (_row == RequestTable.NoRow) return false;
                 _upcoming = _step[_row];
             }
-            while (_table.InFlight[_row]);
+            while (_table.IsInFlight(_row));
             return true;
         }
     }

@@ -31,10 +31,15 @@ public sealed class RequestTable
     internal long[] RecomputedTokens = [];
     internal long[] PlanStamp = [];         // plan in which the row was last named
     internal int[] PlanEntry = [];          // its item there
+    internal long[] Admission = [];         // order of admissions to the GPU; sorts like the running list
+    internal DecodeClock?[] Clock = [];     // of the decode cohort that the row is in, or null; then the columns date from JoinStep
+    internal long[] JoinStep = [];
+    internal int[] CohortPlace = [];
     internal readonly RequestLinks Queue = new();    // waiting, running or swapped: a request is in exactly one
     internal readonly RequestLinks Prefill = new();  // running requests whose prefill is not complete
 
     internal long LastPlanStamp;
+    internal long LastAdmission;
 
     private readonly Stack<int> _freeRows = new();
     private int _used;
@@ -62,6 +67,7 @@ public sealed class RequestTable
         MaxGap[row] = SimDuration.Zero;
         OnTimeTokens[row] = Preemptions[row] = PlanEntry[row] = 0;
         RecomputedTokens[row] = PlanStamp[row] = 0;
+        Clock[row] = null;
         return row;
     }
 
@@ -72,6 +78,11 @@ public sealed class RequestTable
         _freeRows.Push(row);
         Live--;
     }
+
+    /// <summary>Tokens decoded since the row joined a cohort; the columns do not hold them yet.</summary>
+    internal int UnwrittenTokens(int row) => Clock[row] is { } clock ? (int)(clock.Step - JoinStep[row]) : 0;
+
+    internal bool IsInFlight(int row) => InFlight[row] || Clock[row] is { IsInFlight: true };
 
     /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
     internal int TargetAfterPreemption(int row, PreemptMode mode)
@@ -109,6 +120,10 @@ public sealed class RequestTable
         Array.Resize(ref RecomputedTokens, rows);
         Array.Resize(ref PlanStamp, rows);
         Array.Resize(ref PlanEntry, rows);
+        Array.Resize(ref Admission, rows);
+        Array.Resize(ref Clock, rows);
+        Array.Resize(ref JoinStep, rows);
+        Array.Resize(ref CohortPlace, rows);
         Queue.Grow(rows);
         Prefill.Grow(rows);
     }

@@ -8,7 +8,7 @@ namespace ServeSim.Engine.Instances;
 /// One model replica: asks its policy for a plan whenever a pipeline slot is free, carries the plan out, and completes
 /// iterations. Plan, commit, cost, observe; nothing else changes the state of its requests.
 /// </summary>
-internal sealed class Instance
+internal sealed partial class Instance
 {
     private readonly EngineOptions _options;
     private readonly RequestTable _table;
@@ -34,7 +34,8 @@ internal sealed class Instance
         (_options, _run, _cost, _policy, _table) = (options, run, cost, policy, run.Table);
         _state = new(index, _table, options.BlockSize, options.TotalBlocks, options.HostBlocks, cost.PipelineStages);
         _ledger = new(_table, _state, options.Watermark ?? policy.Limits.Watermark, options.BytesPerBlock);
-        _plan = new(_table, _state, _ledger, cost, run.PolicyName);
+        _cohort = options.Kind == EngineKind.Fast && CanShareSteps(cost, policy) ? new(_table, options.BlockSize) : null;
+        _plan = new(_table, _state, _ledger, cost, run.PolicyName, _cohort);
         _stageFreeAt = new SimTime[cost.PipelineStages];
         _guard = new(options.LivelockLimit);
     }
@@ -93,10 +94,10 @@ internal sealed class Instance
         _state.Now = now;
         var iteration = _inFlight.Dequeue();
         var emitted = 0;
-        var commonGap = SimDuration.Zero;
-        var commonCount = 0L;
+        var gaps = new GapRun(_run.Observer);
         for (var i = 0; i < iteration.Count; i++)
         {
+            if (i == iteration.CohortAt) emitted += AdvanceCohort(iteration, now, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
             _table.InFlight[row] = false;
@@ -120,20 +121,14 @@ internal sealed class Instance
             }
 
             emitted++;
-            if (TryEmit(row, now, out var gap))
-            {
-                if (gap == commonGap) commonCount++;
-                else
-                {
-                    if (commonCount > 0) _run.Observer.OnTokenGaps(commonGap, commonCount);
-                    (commonGap, commonCount) = (gap, 1);
-                }
-            }
-
+            if (TryEmit(row, now, out var gap)) gaps.Add(gap, 1);
             if (_table.Generated[row] == _table.Spec[row].OutputTokens) _ended.Add(row);
+            else if (_plan.UsesCohort) _joining.Add(row);
         }
 
-        if (commonCount > 0) _run.Observer.OnTokenGaps(commonGap, commonCount);
+        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(iteration, now, ref gaps);
+        gaps.Flush();
+        JoinCohort(now);
         Observe(iteration, emitted);
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);
@@ -222,6 +217,7 @@ internal sealed class Instance
             }
         }
 
+        if (_plan.CohortAt >= 0) _ledger.TakeForCohort(_cohort!.BlocksForStep);
         if (_state.FreeBlocks != _plan.FreeBlocks)
             throw new InvariantException($"INV-4: the plan counted {_plan.FreeBlocks} free blocks, the ledger {_state.FreeBlocks}");
         if (_plan.SequenceCount == 0) UpdateSignals();
@@ -274,6 +270,7 @@ internal sealed class Instance
     private void Activate(int row)
     {
         _table.State[row] = RequestState.Running;
+        _table.Admission[row] = ++_table.LastAdmission;
         _state.Running.PushBack(row);
         if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.PushBack(row);
     }
@@ -290,14 +287,19 @@ internal sealed class Instance
         iteration.WaitingRequests = _state.Waiting.Count;
         (iteration.SwappedBytes, iteration.Preemptions) = (_pendingSwapBytes, _pendingPreemptions);
         iteration.Count = 0;
-        foreach (ref readonly var item in _plan.Items)
+        iteration.CohortAt = -1;
+        var items = _plan.Items;
+        for (var i = 0; i < items.Length; i++)
         {
+            if (i == _plan.CohortAt) AddCohort(iteration);
+            ref readonly var item = ref items[i];
             if (item.Tokens == 0) continue;
             iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode));
             _table.InFlight[item.Row] = true;
             if (_table.ScheduledAt[item.Row] == SimTime.Never) _table.ScheduledAt[item.Row] = _state.Now;
         }
 
+        if (_plan.CohortAt == items.Length) AddCohort(iteration);
         iteration.End = Occupy(shape, _state.Now, SwapTime());
         (_pendingSwapBytes, _pendingSwapCopies, _pendingPreemptions) = (0, 0, 0);
         _inFlight.Enqueue(iteration);

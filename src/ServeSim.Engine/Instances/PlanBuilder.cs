@@ -6,7 +6,8 @@ using ServeSim.Engine.Kv;
 namespace ServeSim.Engine.Instances;
 
 /// <summary>The plan of one instance: checks every verb against a private account of blocks; changes nothing.</summary>
-internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLedger ledger, ICostModel cost, string policy) : BatchPlan
+internal sealed partial class PlanBuilder(
+    RequestTable table, InstanceState state, KvLedger ledger, ICostModel cost, string policy, DecodeCohort? cohort) : BatchPlan
 {
     private readonly List<PlanItem> _items = new(64);
     private SequenceSpan[] _spans = [];
@@ -67,6 +68,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _prefillPairs = _prefillContext = _decodeContext = _padContext = 0;
         Wake = SimTime.Never;
         SwapsOverlap = false;
+        CohortAt = -1;
     }
 
     public void Close() => _open = false;
@@ -94,6 +96,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
     public override bool TryDecodeAll()
     {
         RequireOpen();
+        if (TryDecodeAllWithCohort() is { } answer) return answer;
         var needed = 0;
         foreach (var request in state.Running)
             if (CanDecode(request.Row)) needed += BlocksForNextToken(request.Row);
@@ -350,6 +353,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         var row = request.Row;
         if (table.Instance[row] != state.Index) Fault(row, $"the request is on instance {table.Instance[row]}");
         if (table.InFlight[row]) Fault(row, "the request is part of an iteration that has not ended");
+        if (table.Clock[row] is not null) TakeOut(row);
         return row;
     }
 

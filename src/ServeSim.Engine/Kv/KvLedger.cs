@@ -27,6 +27,13 @@ internal sealed class KvLedger(RequestTable table, InstanceState state, double w
         if (blocks < 0 || state.FreeBlocks < 0) throw new InvariantException("INV-4: a KV block was taken that is not free");
     }
 
+    /// <summary>Takes blocks for members of a decode cohort, whose rows are written when they leave it.</summary>
+    public void TakeForCohort(int blocks)
+    {
+        state.FreeBlocks -= blocks;
+        if (blocks < 0 || state.FreeBlocks < 0) throw new InvariantException("INV-4: a KV block was taken that is not free");
+    }
+
     public void Free(int row)
     {
         state.FreeBlocks += table.Blocks[row];

@@ -125,6 +125,7 @@ public sealed class RunSetup
         var hostBytes = (kv.HostGib ?? 0) * Gib;
         return new EngineOptions
         {
+            Kind = Scenario.Engine.Kind,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,

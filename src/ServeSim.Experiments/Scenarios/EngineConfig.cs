@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Engine;
 using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Experiments.Scenarios;
@@ -6,6 +7,9 @@ namespace ServeSim.Experiments.Scenarios;
 /// <summary>Limits of the run itself.</summary>
 public sealed record EngineConfig
 {
+    /// <summary>Executor: plain or fast. Both give the same bytes.</summary>
+    public EngineKind Kind { get; init; }
+
     /// <summary>Longest prompt plus output; null takes the model's.</summary>
     public int? MaxContextTokens { get; init; }
 

@@ -44,12 +44,15 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
 
     public EngineLimits Limits { get; } = new(Watermark: options.Watermark);
 
+    public bool ReadsEntries => options.Order == RunningOrder.LastBatch;
+
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
-        _order.From(view.Running);
+        var atOnce = options.Order == RunningOrder.Arrival && plan.TryDecodeAllAtOnce(DecodeOrder.Arrival, cap, spareBlocks: 1);
+        _order.From(atOnce ? view.Prefilling : view.Running);
         var running = options.Order == RunningOrder.Arrival ? _order.ByArrival() : _order.By(this, static (policy, request) => policy.PlaceInLastBatch(request));
-        plan.DecodeInOrder(running, cap, options.Preemption);
+        if (!atOnce) plan.DecodeInOrder(running, cap, options.Preemption);
 
         foreach (var request in running)
         {

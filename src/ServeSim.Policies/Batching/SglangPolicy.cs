@@ -60,7 +60,7 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         if (view.Running.IsEmpty) _isFull = false;
-        if (!_isFull || !view.Prefilling.IsEmpty) Prefill(view, plan);
+        if (!view.Prefilling.IsEmpty || (!_isFull && !view.Waiting.IsEmpty)) Prefill(view, plan);
         if (plan.SequenceCount > 0)
         {
             if (options.MixedChunk) plan.TryDecodeAll();

@@ -37,9 +37,11 @@ public sealed class VllmPolicy(VllmOptions options, ClusterShape shape) : IBatch
 {
     private readonly RequestOrder _order = new();
     private readonly int _maxBatchedTokens = options.MaxBatchedTokens ?? Math.Max(2048, shape.MaxContextTokens);
-    private SimDuration _lastPromptIteration;
+    private SimDuration _lastPromptIteration;    // only the delay factor asks for it
 
     public EngineLimits Limits { get; } = new(Watermark: options.Watermark);
+
+    public bool ReadsEntries => options.DelayFactor != 0;
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
@@ -47,7 +49,8 @@ public sealed class VllmPolicy(VllmOptions options, ClusterShape shape) : IBatch
         if (view.Swapped.IsEmpty && MayAdmit(view)) Admit(view, plan, cap);
         if (plan.SequenceCount > 0) return;
 
-        plan.DecodeInOrder(_order.From(view.Running).ByArrival(), cap, options.Preemption);
+        if (!plan.TryDecodeAllAtOnce(DecodeOrder.Arrival, cap, spareBlocks: 1))
+            plan.DecodeInOrder(_order.From(view.Running).ByArrival(), cap, options.Preemption);
         if (plan.PreemptCount > 0) return;
 
         foreach (var request in view.Swapped)

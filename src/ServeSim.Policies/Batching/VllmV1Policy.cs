@@ -32,6 +32,7 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
 {
     private readonly RequestOrder _running = new();
     private readonly RequestOrder _waiting = new();
+    private readonly RequestOrder _victims = new();
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
@@ -52,15 +53,17 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
     /// <summary>Running requests in list order; false if memory ran out.</summary>
     private bool TryContinue(in InstanceView view, BatchPlan plan)
     {
-        var running = _running.From(view.Running).Requests;
+        var atOnce = plan.TryDecodeAllAtOnce(DecodeOrder.Running, options.TokenBudget);
+        var running = _running.From(atOnce ? view.Prefilling : view.Running).Requests;
         foreach (var request in running)
         {
             if (plan.TokenCount >= options.TokenBudget) break;
             if (plan.IsPreempted(request)) continue;
             while (!TryRun(request, plan))
             {
-                var victim = Victim(running, plan);
-                if (victim == request && running.Length < view.Running.Count) return false;    // it waits for those in flight
+                var victims = _victims.From(view.Running).Requests;
+                var victim = Victim(victims, plan);
+                if (victim == request && victims.Length < view.Running.Count) return false;    // it waits for those in flight
                 plan.Withdraw(victim);
                 plan.Preempt(victim);
                 if (victim == request) return false;

@@ -2,6 +2,7 @@ using ServeSim.Abstractions;
 using ServeSim.Engine;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Policies.Routing;
 
 namespace ServeSim.Conformance.Support;
 
@@ -29,6 +30,9 @@ internal static class Lab
         var result = new SimulationRun(world.Options, new ListSource(world.Requests), world.Cost, policies, seen).Execute();
         return (result, seen);
     }
+
+    /// <summary>A policy of one's own behind round-robin routing.</summary>
+    public static NamedPolicies Named(string name, Func<int, IBatchPolicy> policy) => new(name, policy, "round-robin", new RoundRobinRouter());
 
     /// <summary>Policies that reserve whole sequences get a length that the tiny KV can hold.</summary>
     private static object? Small(string policy, RandomCase world)

@@ -9,6 +9,7 @@ internal sealed class RecordingObserver : IRunObserver
     public List<IterationRecord> Iterations { get; } = [];
     public long GapCount { get; private set; }
     public Int128 GapSum { get; private set; }
+    public List<(SimDuration Gap, long Count)> Gaps { get; } = [];
     public List<(SimTime Time, int Waiting, int InSystem)> Arrivals { get; } = [];
 
     public void OnArrived(SimTime time, int waitingRequests, int requestsInSystem) => Arrivals.Add((time, waitingRequests, requestsInSystem));
@@ -20,6 +21,7 @@ internal sealed class RecordingObserver : IRunObserver
     public void OnTokenGaps(SimDuration gap, long count)
     {
         GapCount += count;
+        Gaps.Add((gap, count));
         GapSum += (Int128)gap.Nanoseconds * count;
     }
 }

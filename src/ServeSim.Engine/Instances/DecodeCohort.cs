@@ -1,0 +1,203 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>
+/// Requests of one instance that decode in step: same last token time, blocks exactly for their tokens, progress with
+/// every token. A step costs what changes; what a member did is worked out from the log of steps when it leaves.
+/// </summary>
+internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeClock(blockSize)
+{
+    private const int LogSteps = 4096;
+
+    private readonly int[] _membersAtPhase = new int[blockSize];    // by (context - step) mod block size, which a member keeps
+    private long[] _log = new long[64];                             // ends of the steps after _logStart
+    private long _logStart;
+    private int[] _rows = new int[64];
+    private long[] _finishSteps = new long[64];
+    private long _nextFinish = long.MaxValue;
+    private long _latestArrival;
+    private long _latestNumber;
+
+    public int Count { get; private set; }
+
+    /// <summary>Sum of the members' contexts.</summary>
+    public long ContextTokens { get; private set; }
+
+    /// <summary>No member was admitted later. An upper bound: it does not fall when a member leaves.</summary>
+    public long LatestAdmission { get; private set; }
+
+    /// <summary>Members whose next token needs a block: those whose context fills their last one.</summary>
+    public int BlocksForStep => _membersAtPhase[Phase(0)];
+
+    private ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
+
+    /// <summary>True if the request certainly sorts behind every member by arrival.</summary>
+    public bool IsBehindAllByArrival(int row)
+    {
+        var arrival = table.Spec[row].Arrival.Nanoseconds;
+        return arrival > _latestArrival || (arrival == _latestArrival && table.Number[row] > _latestNumber);
+    }
+
+    /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
+    public bool TryJoin(int row, SimTime now)
+    {
+        var context = table.Context[row];
+        if (Count > 0 && LastToken != now) return false;
+        if (table.OwedTokens[row] > 0 || table.HighWater[row] != context || table.Blocks[row] != OwnedBlocks(context)) return false;
+        if (Count == 0) Restart(now);
+        if (Count == _rows.Length)
+        {
+            Array.Resize(ref _rows, 2 * Count);
+            Array.Resize(ref _finishSteps, 2 * Count);
+        }
+
+        table.Clock[row] = this;
+        table.JoinStep[row] = Step;
+        table.CohortPlace[row] = Count;
+        var finish = Step + table.Spec[row].OutputTokens - table.Generated[row];
+        _rows[Count] = row;
+        _finishSteps[Count++] = finish;
+        _nextFinish = Math.Min(_nextFinish, finish);
+        _membersAtPhase[Phase(context)]++;
+        ContextTokens += context;
+        LatestAdmission = Math.Max(LatestAdmission, table.Admission[row]);
+        _latestArrival = Math.Max(_latestArrival, table.Spec[row].Arrival.Nanoseconds);
+        _latestNumber = Math.Max(_latestNumber, table.Number[row]);
+        return true;
+    }
+
+    /// <summary>Every member has decoded a token; those for whom it was the last leave, in <paramref name="order"/>.</summary>
+    public void Advance(SimTime now, DecodeOrder order, List<int> finished)
+    {
+        IsInFlight = false;
+        Step++;
+        LastToken = now;
+        ContextTokens += Count;
+        Log(now);
+        if (Step >= _nextFinish) TakeFinished(order, finished);
+    }
+
+    /// <summary>Brings the row up to date and leaves it to itself.</summary>
+    public void Leave(int row)
+    {
+        Write(row);
+        var place = table.CohortPlace[row];
+        var last = _rows[--Count];
+        _rows[place] = last;
+        _finishSteps[place] = _finishSteps[Count];
+        table.CohortPlace[last] = place;
+        table.Clock[row] = null;
+        _membersAtPhase[Phase(table.Context[row])]--;
+        ContextTokens -= table.Context[row];
+    }
+
+    /// <summary>All members leave, in <paramref name="order"/>.</summary>
+    public void LeaveAll(DecodeOrder order, List<int> rows)
+    {
+        var first = rows.Count;
+        rows.AddRange(Rows);
+        Sort(rows, first, order);
+        for (var i = first; i < rows.Count; i++) Leave(rows[i]);
+    }
+
+    /// <summary>Brings the rows of all members up to date.</summary>
+    public void WriteAll()
+    {
+        foreach (var row in Rows) Write(row);
+    }
+
+    private void Restart(SimTime now)
+    {
+        LastToken = now;
+        _logStart = Step;
+        _nextFinish = long.MaxValue;
+        LatestAdmission = _latestArrival = _latestNumber = 0;
+    }
+
+    private void Log(SimTime now)
+    {
+        var entry = (int)(Step - 1 - _logStart);
+        if (entry == _log.Length) Array.Resize(ref _log, 2 * entry);
+        _log[entry] = now.Nanoseconds;
+        if (entry + 1 < LogSteps) return;
+        WriteAll();
+        _logStart = Step;
+    }
+
+    private void TakeFinished(DecodeOrder order, List<int> finished)
+    {
+        var first = finished.Count;
+        _nextFinish = long.MaxValue;
+        for (var i = 0; i < Count; i++)
+        {
+            if (_finishSteps[i] == Step) finished.Add(_rows[i]);
+            else _nextFinish = Math.Min(_nextFinish, _finishSteps[i]);
+        }
+
+        if (finished.Count - first > 1) Sort(finished, first, order);
+        for (var i = first; i < finished.Count; i++) Leave(finished[i]);
+    }
+
+    /// <summary>What the plain executor writes token by token.</summary>
+    private void Write(int row)
+    {
+        var tokens = (int)(Step - table.JoinStep[row]);
+        if (tokens == 0) return;
+        var ends = _log.AsSpan((int)(table.JoinStep[row] - _logStart), tokens);
+        table.JoinStep[row] = Step;
+        table.Generated[row] += tokens;
+        table.HighWater[row] = table.Context[row] += tokens;
+        table.Blocks[row] = (table.Context[row] + BlockSize - 1) / BlockSize;
+        table.MaxGap[row] = new(Math.Max(table.MaxGap[row].Nanoseconds, LongestGap(table.LastTokenAt[row].Nanoseconds, ends)));
+        table.LastTokenAt[row] = LastToken;
+        var deadline = table.TokenDeadline[row];
+        if (deadline == SimTime.Never)
+        {
+            table.OnTimeTokens[row] += tokens;
+            return;
+        }
+
+        var step = table.Spec[row].Slo?.Tbt?.Nanoseconds ?? 0;
+        table.OnTimeTokens[row] += OnTime(ends, deadline.Nanoseconds, step);
+        table.TokenDeadline[row] = new(deadline.Nanoseconds + (tokens * step));
+    }
+
+    private static long LongestGap(long previous, ReadOnlySpan<long> ends)
+    {
+        long longest = 0;
+        foreach (var end in ends)
+        {
+            longest = Math.Max(longest, end - previous);
+            previous = end;
+        }
+
+        return longest;
+    }
+
+    private static int OnTime(ReadOnlySpan<long> ends, long deadline, long step)
+    {
+        var count = 0;
+        foreach (var end in ends)
+        {
+            if (end <= deadline) count++;
+            deadline += step;
+        }
+
+        return count;
+    }
+
+    private void Sort(List<int> rows, int first, DecodeOrder order) =>
+        rows.Sort(first, rows.Count - first, order == DecodeOrder.Arrival ? _byArrival : _byAdmission);
+
+    private readonly IComparer<int> _byAdmission = Comparer<int>.Create((a, b) => table.Admission[a].CompareTo(table.Admission[b]));
+
+    private readonly IComparer<int> _byArrival = Comparer<int>.Create((a, b) =>
+        (table.Spec[a].Arrival, table.Number[a]).CompareTo((table.Spec[b].Arrival, table.Number[b])));
+
+    private int Phase(int context)
+    {
+        var phase = (int)((context - Step) % BlockSize);
+        return phase < 0 ? phase + BlockSize : phase;
+    }
+}

@@ -1,0 +1,62 @@
+using System.Reflection;
+using ServeSim.Abstractions;
+using ServeSim.Experiments.Composition;
+
+namespace ServeSim.Conformance.Support;
+
+/// <summary>Random cases for comparing executors: also ample memory, costs without decimals, horizons and random policy options.</summary>
+internal static class TwinCase
+{
+    public static RandomCase Make(int seed)
+    {
+        var world = RandomCase.Make(seed);
+        var random = new RandomStream((ulong)seed, "twin");
+        if (random.NextInt(3) == 0) world = world with { Options = world.Options with { TotalBlocks = 20 * world.Options.TotalBlocks } };
+        if (random.NextInt(4) == 0) world = world with { Cost = new FormulaCost(random.NextInt(3), stages: world.Cost.PipelineStages) };
+        if (random.NextInt(5) == 0) world = world with { Cost = new SequenceCost() };
+        if (random.NextInt(5) == 0) world = world with { Options = world.Options with { Horizon = SimTime.FromSeconds(random.NextInt(1000) / 1000.0) } };
+        return world;
+    }
+
+    /// <summary>In half of the cases one option of the policy, drawn at random, leaves its default.</summary>
+    public static object? OptionsFor(string policy, RandomCase world)
+    {
+        var random = new RandomStream((ulong)world.Seed, "twin options");
+        var type = Lab.Catalog.Get(PolicyKind.Policy, policy).OptionsType;
+        if (type is null) return null;
+        var parameters = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.GetParameters();
+        var drawn = random.NextInt(2 * parameters.Length);
+        var capacity = world.Options.TotalBlocks * world.Options.BlockSize;
+        var values = parameters.Select((p, i) => p.Name == "MaxSequenceTokens" ? Math.Min(4096, capacity) : i == drawn ? Draw(p, random) : p.DefaultValue);
+        return type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.Invoke(values.ToArray());
+    }
+
+    private static object? Draw(ParameterInfo parameter, RandomStream random) =>
+        parameter.ParameterType.IsEnum ? DrawEnum(parameter.ParameterType, random)
+        : parameter.ParameterType == typeof(bool) ? !(bool)parameter.DefaultValue!
+        : parameter.ParameterType == typeof(int) && parameter.Name!.StartsWith("Max", StringComparison.Ordinal) ? 1 + random.NextInt(40)
+        : parameter.Name == "TokenBudget" ? 1 + random.NextInt(100)
+        : parameter.Name == "DelayFactor" ? 0.5
+        : parameter.DefaultValue;
+
+    private static object DrawEnum(Type type, RandomStream random)
+    {
+        var values = Enum.GetValues(type);
+        return values.GetValue(random.NextInt(values.Length))!;
+    }
+
+    /// <summary>A cost that looks at every member of the batch, in order.</summary>
+    private sealed class SequenceCost : ICostModel
+    {
+        public CostModelInfo Info { get; } = new("sequences", "test", "none", []);
+
+        public bool NeedsSequences => true;
+
+        public SimDuration IterationTime(in BatchShape shape)
+        {
+            double milliseconds = 1;
+            foreach (var span in shape.Sequences) milliseconds = (milliseconds * 1.001) + (span.Tokens * 0.01) + (span.CachedTokens * 1e-4);
+            return SimDuration.FromMilliseconds(milliseconds);
+        }
+    }
+}

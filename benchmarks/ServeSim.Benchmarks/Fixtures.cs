@@ -14,8 +14,11 @@ internal static class Fixtures
     public static ICostModel Cost { get; } = CostModelFactory.Create(
         "roofline:f2", ModelCatalog.Get("llama-3.1-8b"), AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single);
 
-    public static SimulationRun Run(IEnumerable<RequestSpec> requests, int totalBlocks, IRunObserver observer) => new(
-        new EngineOptions { TotalBlocks = totalBlocks },
+    /// <summary>KV blocks that the model leaves on the GPU.</summary>
+    public const int Blocks = 26_312;
+
+    public static SimulationRun Run(EngineKind kind, IEnumerable<RequestSpec> requests, int totalBlocks, IRunObserver observer) => new(
+        new EngineOptions { TotalBlocks = totalBlocks, Kind = kind },
         new EnumerableSource(requests),
         Cost,
         new NamedPolicies("sarathi", _ => new SarathiPolicy(new SarathiOptions(MaxSequences: 1024)), "round-robin", new RoundRobinRouter()),
@@ -40,7 +43,7 @@ internal static class Fixtures
 
     internal sealed class Silent : IRunObserver;
 
-    private sealed class EnumerableSource(IEnumerable<RequestSpec> requests) : ITrafficSource
+    internal sealed class EnumerableSource(IEnumerable<RequestSpec> requests) : ITrafficSource
     {
         private readonly IEnumerator<RequestSpec> _next = Started(requests);
         private bool _hasNext = true;

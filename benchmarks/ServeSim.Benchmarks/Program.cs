@@ -6,6 +6,12 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using ServeSim.Benchmarks;
 
+if (args is ["speed", .. var rest])
+{
+    ExecutorSpeed.Run(rest);
+    return;
+}
+
 // In process: the generated project of the default toolchain would need a restore of its own.
 var config = DefaultConfig.Instance
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))

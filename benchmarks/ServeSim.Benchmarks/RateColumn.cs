@@ -11,7 +11,7 @@ internal sealed class RateColumn(string name, string legend, Func<BenchmarkCase,
     public static readonly RateColumn Operations = new("Op/s", "Operations per second: iterations or requests, as the benchmark says", _ => 1);
 
     public static readonly RateColumn Tokens = new("Token/s", "Simulated tokens per second", run =>
-        run.Parameters[nameof(PlainLoopBench.BatchSize)] is int batch ? batch : null);
+        run.Parameters[nameof(DecodeLoopBench.BatchSize)] is int batch ? batch : null);
 
     public string Id => name;
     public string ColumnName => name;

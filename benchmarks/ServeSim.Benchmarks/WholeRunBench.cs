@@ -9,9 +9,13 @@ public class WholeRunBench
 {
     private const int Requests = 5000;
 
+    [Params(EngineKind.Plain, EngineKind.Fast)]
+    public EngineKind Engine { get; set; }
+
     [Params(2, 8, 14)]
     public int RequestsPerSecond { get; set; }
 
     [Benchmark(OperationsPerInvoke = Requests, Description = "request of a run")]
-    public RunResult Chat() => Fixtures.Run(Fixtures.Chat(Requests, RequestsPerSecond), 26_312, new RunMetrics(new MetricsOptions { TotalBlocks = 26_312 })).Execute();
+    public RunResult Chat() => Fixtures.Run(
+        Engine, Fixtures.Chat(Requests, RequestsPerSecond), Fixtures.Blocks, new RunMetrics(new MetricsOptions { TotalBlocks = Fixtures.Blocks })).Execute();
 }

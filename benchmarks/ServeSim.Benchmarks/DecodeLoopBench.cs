@@ -5,10 +5,13 @@ using ServeSim.Engine;
 namespace ServeSim.Benchmarks;
 
 /// <summary>One operation is one decode iteration of a batch that never ends: plan, commit, cost, complete. It must allocate nothing.</summary>
-public class PlainLoopBench
+public class DecodeLoopBench
 {
     private const int Iterations = 1000;
     private SimulationRun _run = null!;
+
+    [Params(EngineKind.Plain, EngineKind.Fast)]
+    public EngineKind Engine { get; set; }
 
     [Params(1, 16, 64, 256)]
     public int BatchSize { get; set; }
@@ -17,7 +20,7 @@ public class PlainLoopBench
     public void Fill()
     {
         var endless = Enumerable.Repeat(new RequestSpec { Arrival = SimTime.Zero, InputTokens = 500, OutputTokens = 1_000_000_000 }, BatchSize);
-        _run = Fixtures.Run(endless, int.MaxValue / 2, new Fixtures.Silent());
+        _run = Fixtures.Run(Engine, endless, int.MaxValue / 2, new Fixtures.Silent());
         _run.Advance(5000 + BatchSize);
     }
 

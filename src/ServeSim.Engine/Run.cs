@@ -5,7 +5,7 @@ using ServeSim.Engine.Events;
 namespace ServeSim.Engine;
 
 /// <summary>What the parts of one run share.</summary>
-internal sealed class Run(RequestTable table, IRunObserver observer, Gateway router, ITrafficSource source, string policyName)
+internal sealed class Run(RequestTable table, IRunObserver observer, Gateway router, ITrafficSource source, string policyName, SimTime horizon)
 {
     private readonly RequestOutcomeCounts _counts = new();
     private Fingerprint _ends;
@@ -16,9 +16,25 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     public string PolicyName => policyName;
     public EventQueue Events { get; } = new();
     public SimTime Now { get; set; }
+
+    /// <summary>Events that the caller of the loop still wants handled.</summary>
+    public long EventsLeft { get; set; }
+
+    /// <summary>True while the last instance of an instant plans: then what comes next is known.</summary>
+    public bool IsInstantPlanned { get; set; }
+
     public RequestOutcomeCounts Counts => _counts;
     public int WaitingRequests { get; private set; }
     public ulong EndsFingerprint => _ends.Value;
+
+    /// <summary>Counts an iteration end as handled if it comes strictly before all that is to come, and inside the horizon.</summary>
+    public bool TryHandleAhead(SimTime end)
+    {
+        if (EventsLeft <= 1 || end > horizon || end >= Events.NextTime || end >= source.NextArrival) return false;
+        EventsLeft--;
+        Now = end;
+        return true;
+    }
 
     public void CountWaiting(int change) => WaitingRequests += change;
 

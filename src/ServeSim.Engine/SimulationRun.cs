@@ -35,7 +35,7 @@ public sealed class SimulationRun
         (_options, _source, _tap) = (options, source, tap);
         var table = new RequestTable();
         var gateway = new Gateway(table, policies.Router, policies.RouterName, options.Instances, options.SignalPeriod > SimDuration.Zero);
-        _run = new Run(table, observer, gateway, source, policies.BatchName);
+        _run = new Run(table, observer, gateway, source, policies.BatchName, options.Horizon);
         _instances = new Instance[options.Instances];
         _isTouched = new bool[options.Instances];
         for (var i = 0; i < options.Instances; i++)
@@ -66,7 +66,7 @@ public sealed class SimulationRun
     /// <exception cref="PolicyFault">A policy broke a rule.</exception>
     public bool Advance(long events, CancellationToken cancel = default)
     {
-        for (; events > 0; events--)
+        for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
             _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
@@ -157,9 +157,11 @@ public sealed class SimulationRun
     private void StartIdleInstances()
     {
         if (_touched.Count > 1) _touched.Sort();
-        foreach (var instance in _touched)
+        for (var i = 0; i < _touched.Count; i++)
         {
+            var instance = _touched[i];
             _isTouched[instance] = false;
+            _run.IsInstantPlanned = i == _touched.Count - 1;
             _instances[instance].StartIterations(_run.Now);
         }
 

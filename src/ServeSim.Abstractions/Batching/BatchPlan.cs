@@ -102,6 +102,13 @@ public abstract class BatchPlan
     /// <summary>Asks to plan again at <paramref name="time"/> even if nothing happens until then; the earliest call counts.</summary>
     public abstract void WakeAt(SimTime time);
 
+    /// <summary>
+    /// A promise: while nothing arrives at, ends on or leaves this instance and the blocks suffice, the policy would go on to
+    /// plan the same, however often it is asked, and being asked does not change it. It matters for a plan that decodes
+    /// everybody and does nothing else; the fast executor then need not ask again, the plain one asks all the same.
+    /// </summary>
+    public virtual void HoldUntilChange() { }
+
     /// <summary>Lets swap copies run beside the computation: the iteration takes the longer of the two instead of the sum.</summary>
     public abstract void OverlapSwaps();
 

@@ -30,6 +30,12 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
     /// <summary>Members whose next token needs a block: those whose context fills their last one.</summary>
     public int BlocksForStep => _membersAtPhase[Phase(0)];
 
+    /// <summary>The same for the step after the next.</summary>
+    public int BlocksForStepAfterNext => _membersAtPhase[Phase(-1)];
+
+    /// <summary>True if the next token is a member's last, or may be.</summary>
+    public bool HasFinisherNext => Step + 1 >= _nextFinish;
+
     private ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
 
     /// <summary>True if the request certainly sorts behind every member by arrival.</summary>

@@ -5,6 +5,8 @@ namespace ServeSim.Engine.Instances;
 /// <summary>The fast executor: requests that decode together are advanced by one counter (docs/performance.md).</summary>
 internal sealed partial class Instance
 {
+    private const int MostAhead = 1024;    // iterations between two looks at the event queue, so that a cancelled run ends
+
     private readonly DecodeCohort? _cohort;
     private readonly List<int> _joining = [];
 
@@ -37,6 +39,36 @@ internal sealed partial class Instance
         _guard.Progress();
         _cohort.Advance(now, iteration.CohortOrder, _ended);
         return members;
+    }
+
+    /// <summary>
+    /// A held plan stands, and nothing else happens before the iteration ends: completes it and starts the next one, with
+    /// the same costs and the same reports, up to the first change. The last one is left in flight.
+    /// </summary>
+    private void RunAhead(Iteration iteration)
+    {
+        var cohort = _cohort!;
+        for (var ahead = 0; ahead < MostAhead; ahead++)
+        {
+            var blocks = cohort.BlocksForStepAfterNext;
+            if (cohort.HasFinisherNext || blocks + _plan.SpareBlocks > _state.FreeBlocks || !_run.TryHandleAhead(iteration.End)) return;
+
+            var now = _state.Now = iteration.End;
+            _run.Observer.OnTokenGaps(now - cohort.LastToken, cohort.Count);
+            cohort.Advance(now, iteration.CohortOrder, _ended);
+            Observe(iteration, cohort.Count);
+            _state.LastIterationTime = now - iteration.Start;
+            Finish(iteration, now);
+
+            _ledger.TakeForCohort(blocks);
+            cohort.IsInFlight = true;
+            var shape = new BatchShape { DecodeSequences = cohort.Count, DecodeContextTokens = cohort.ContextTokens };
+            iteration.Start = now;
+            iteration.UsedBlocks = _ledger.UsedBlocks;
+            (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
+            iteration.End = Occupy(shape, now, SimDuration.Zero);
+            AddToFingerprint(iteration, shape);
+        }
     }
 
     private void JoinCohort(SimTime now)

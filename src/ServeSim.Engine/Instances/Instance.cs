@@ -302,11 +302,12 @@ internal sealed partial class Instance
         if (_plan.CohortAt == items.Length) AddCohort(iteration);
         iteration.End = Occupy(shape, _state.Now, SwapTime());
         (_pendingSwapBytes, _pendingSwapCopies, _pendingPreemptions) = (0, 0, 0);
+        AddToFingerprint(iteration, shape);
+        if (_plan.IsHeld && _run.IsInstantPlanned) RunAhead(iteration);
         _inFlight.Enqueue(iteration);
         _run.Events.Push(iteration.End, EventRank.IterationEnd, _state.Index);
         if (_state.PipelineStages > 1 && _stageFreeAt[0] < iteration.End)
             _run.Events.Push(_stageFreeAt[0], EventRank.Wake, _state.Index);
-        AddToFingerprint(iteration, shape);
         UpdateSignals();
     }
 

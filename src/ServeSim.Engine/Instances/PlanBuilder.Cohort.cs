@@ -10,6 +10,7 @@ internal sealed partial class PlanBuilder
 {
     private readonly List<int> _scratch = [];
     private readonly List<PlanItem> _behind = [];
+    private bool _isHeld;
 
     /// <summary>Items in front of the cohort, or -1 if the plan does not hold it.</summary>
     public int CohortAt { get; private set; } = -1;
@@ -19,6 +20,19 @@ internal sealed partial class PlanBuilder
 
     /// <summary>True once the policy has asked for all decodes at once: only then a cohort pays.</summary>
     public bool UsesCohort { get; private set; }
+
+    /// <summary>True if the policy promised to plan the same again, and the plan is the cohort and nothing else.</summary>
+    public bool IsHeld => _isHeld && CohortAt == 0 && _items.Count == 0 && Preemptions.Count == 0 && Refusals.Count == 0
+        && _padSequences == 0 && Wake == SimTime.Never;
+
+    /// <summary>Blocks that must stay free for the policy to plan the same again.</summary>
+    public int SpareBlocks { get; private set; }
+
+    public override void HoldUntilChange()
+    {
+        RequireOpen();
+        _isHeld = true;
+    }
 
     public override bool TryDecodeAllAtOnce(DecodeOrder order, int maxSequences, int spareBlocks)
     {
@@ -50,7 +64,7 @@ internal sealed partial class PlanBuilder
         foreach (var row in _scratch) others += BlocksForNextToken(row);
         if (others + spareBlocks > _freeBlocks) return false;
 
-        (CohortAt, CohortOrder) = (_items.Count, order);
+        (CohortAt, CohortOrder, SpareBlocks) = (_items.Count, order, spareBlocks);
         CountCohort(+1);
         foreach (var row in _scratch) AddDecode(row);
         return true;

@@ -69,6 +69,7 @@ internal sealed partial class PlanBuilder(
         Wake = SimTime.Never;
         SwapsOverlap = false;
         CohortAt = -1;
+        _isHeld = false;
     }
 
     public void Close() => _open = false;

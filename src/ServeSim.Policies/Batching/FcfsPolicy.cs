@@ -25,5 +25,7 @@ public sealed class FcfsPolicy(FcfsOptions options) : IBatchPolicy
             if (plan.PrefillTokenCount > 0 && plan.TokenCount + (long)request.RemainingPrefillTokens > options.MaxBatchedTokens) break;
             if (plan.TryPrefill(request, int.MaxValue) == 0) break;
         }
+
+        if (plan.IsDecodeOnly) plan.HoldUntilChange();    // who did not fit now fits less with every token
     }
 }

@@ -30,6 +30,7 @@ internal static class ExecutorSpeed
         var rows = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1000;
         var seconds = args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 0.5;
         var requests = Read(args[0], rows);
+        Measure("warm-up", Policies[0].Make, 1, 1, requests, 1);    // so that everything is compiled
         Console.WriteLine("| policy | instances | rate x | mean batch | plain req/s | fast req/s | fast tokens/s | fast iterations/s | ratio |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var (name, make) in Policies)

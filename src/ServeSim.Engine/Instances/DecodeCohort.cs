@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Engine.Instances;
@@ -11,6 +12,9 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
     private const int LogSteps = 4096;
 
     private readonly int[] _membersAtPhase = new int[blockSize];    // by (context - step) mod block size, which a member keeps
+    private readonly Comparison<int> _byAdmission = (a, b) => table.Admission[a].CompareTo(table.Admission[b]);
+    private readonly Comparison<int> _byArrival = (a, b) =>
+        (table.Spec[a].Arrival, table.Number[a]).CompareTo((table.Spec[b].Arrival, table.Number[b]));
     private long[] _log = new long[64];                             // ends of the steps after _logStart
     private long _logStart;
     private int[] _rows = new int[64];
@@ -145,6 +149,10 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         for (var i = first; i < finished.Count; i++) Leave(finished[i]);
     }
 
+    /// <summary>Sorts rows from <paramref name="first"/> on.</summary>
+    public void Sort(List<int> rows, int first, DecodeOrder order) =>
+        CollectionsMarshal.AsSpan(rows)[first..].Sort(order == DecodeOrder.Arrival ? _byArrival : _byAdmission);
+
     /// <summary>What the plain executor writes token by token.</summary>
     private void Write(int row)
     {
@@ -192,14 +200,6 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
 
         return count;
     }
-
-    private void Sort(List<int> rows, int first, DecodeOrder order) =>
-        rows.Sort(first, rows.Count - first, order == DecodeOrder.Arrival ? _byArrival : _byAdmission);
-
-    private readonly IComparer<int> _byAdmission = Comparer<int>.Create((a, b) => table.Admission[a].CompareTo(table.Admission[b]));
-
-    private readonly IComparer<int> _byArrival = Comparer<int>.Create((a, b) =>
-        (table.Spec[a].Arrival, table.Number[a]).CompareTo((table.Spec[b].Arrival, table.Number[b])));
 
     private int Phase(int context)
     {

@@ -59,10 +59,9 @@ internal sealed partial class PlanBuilder
 
     private bool TryAddWithCohort(DecodeOrder order, int spareBlocks)
     {
-        var needed = cohort!.BlocksForStep;
-        var others = needed;
-        foreach (var row in _scratch) others += BlocksForNextToken(row);
-        if (others + spareBlocks > _freeBlocks) return false;
+        var needed = cohort!.BlocksForStep + spareBlocks;
+        foreach (var row in _scratch) needed += BlocksForNextToken(row);
+        if (needed > _freeBlocks) return false;
 
         (CohortAt, CohortOrder, SpareBlocks) = (_items.Count, order, spareBlocks);
         CountCohort(+1);
@@ -105,7 +104,7 @@ internal sealed partial class PlanBuilder
         }
 
         found.Reverse();
-        if (order == DecodeOrder.Arrival && found.Count > 1) found.Sort(ByArrival);
+        if (order == DecodeOrder.Arrival && found.Count > 1) cohort.Sort(found, 0, order);
         return true;
     }
 
@@ -142,9 +141,6 @@ internal sealed partial class PlanBuilder
             _items.Add(item);
         }
     }
-
-    private int ByArrival(int a, int b) =>
-        (table.Spec[a].Arrival, table.Number[a]).CompareTo((table.Spec[b].Arrival, table.Number[b]));
 
     private static List<int> Emptied(List<int> rows)
     {

@@ -1,6 +1,7 @@
 using ServeSim.Abstractions;
 using ServeSim.Conformance.Support;
 using ServeSim.Engine;
+using ServeSim.Engine.Events;
 
 namespace ServeSim.Conformance.Laws;
 
@@ -25,6 +26,30 @@ public sealed class TwinTests
             var router = Lab.Routers[seed % Lab.Routers.Count];
             Compare(world, $"{policy}, {router}, case {seed}", w => Lab.Run(w, policy, router, options: options));
         }
+    }
+
+    /// <summary>Otherwise the comparison would be one of the plain executor with itself.</summary>
+    [Theory]
+    [InlineData("fcfs"), InlineData("reverse"), InlineData("sarathi"), InlineData("vllm"), InlineData("vllm-v1")]
+    public void The_fast_executor_handles_fewer_events(string policy)
+    {
+        var requests = Enumerable.Range(0, 20).Select(i => new RequestSpec { Arrival = SimTime.FromSeconds(0.1 * i), InputTokens = 50 + i, OutputTokens = 100 + (7 * i) });
+        var world = RandomCase.Make(1) with { Requests = requests.ToList(), Options = new EngineOptions { TotalBlocks = 1000 }, Cost = new FormulaCost(5, 0.05, 0.03, 0.00025) };
+        Assert.True(2 * Events(EngineKind.Fast) < Events(EngineKind.Plain));
+
+        int Events(EngineKind kind)
+        {
+            var tap = new CountingTap();
+            Lab.Run(world with { Options = world.Options with { Kind = kind } }, policy, "round-robin", tap: tap);
+            return tap.Count;
+        }
+    }
+
+    private sealed class CountingTap : IEventTap
+    {
+        public int Count { get; private set; }
+
+        public void OnEvent(in SimEvent handled, ulong digest) => Count++;
     }
 
     /// <summary>Plans that mix the short cuts with verbs that take single requests out of the cohort.</summary>

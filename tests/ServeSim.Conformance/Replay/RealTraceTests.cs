@@ -3,7 +3,10 @@ using ServeSim.Conformance.Support;
 
 namespace ServeSim.Conformance.Replay;
 
-/// <summary>Every supplied request trace replays, whole, through the command line; the same command twice gives the same bytes.</summary>
+/// <summary>
+/// Every supplied request trace replays, whole, through the command line; the same command twice gives the same bytes,
+/// and so does the fast executor.
+/// </summary>
 public sealed class RealTraceTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("servesim-replay-").FullName;
@@ -29,13 +32,16 @@ public sealed class RealTraceTests : IDisposable
     public void A_supplied_trace_replays_whole_and_reproducibly(string trace, string[] more)
     {
         var path = SharedFolder.PathOf($"traces/{trace}");
-        foreach (var policy in (string[])["vllm-v1", "sarathi"])
+        foreach (var policy in (string[])["vllm-v1", "sarathi", "vllm"])
         {
-            string[] outputs = [Path.Combine(_folder, $"{policy}-1"), Path.Combine(_folder, $"{policy}-2")];
+            string[] outputs = [Path.Combine(_folder, $"{policy}-1"), Path.Combine(_folder, $"{policy}-2"), Path.Combine(_folder, $"{policy}-fast")];
             foreach (var output in outputs)
-                Assert.Equal(0, SimulatorApp.Run(["run", "--trace", path, "--gpu", "a100-80-sxm", "--policy", policy, "--out", output, "--quiet", .. more]));
-            foreach (var file in (string[])["requests.csv", "summary.json", "scenario.yaml"])
-                Assert.Equal(File.ReadAllBytes(Path.Combine(outputs[0], file)), File.ReadAllBytes(Path.Combine(outputs[1], file)));
+                Assert.Equal(0, SimulatorApp.Run(["run", "--trace", path, "--gpu", "a100-80-sxm", "--policy", policy, "--out", output, "--quiet",
+                    "--engine", output.EndsWith("fast", StringComparison.Ordinal) ? "fast" : "plain", .. more]));
+            foreach (var file in (string[])["requests.csv", "summary.json"])
+                foreach (var again in outputs.AsSpan(1))
+                    Assert.Equal(File.ReadAllBytes(Path.Combine(outputs[0], file)), File.ReadAllBytes(Path.Combine(again, file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(outputs[0], "scenario.yaml")), File.ReadAllBytes(Path.Combine(outputs[1], "scenario.yaml")));
 
             var statuses = File.ReadLines(Path.Combine(outputs[0], "requests.csv")).Skip(1).Select(line => line[(line.LastIndexOf(',') + 1)..]).ToList();
             Assert.NotEmpty(statuses);

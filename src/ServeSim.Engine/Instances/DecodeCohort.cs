@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 
@@ -179,13 +180,13 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
 
     private static long LongestGap(long previous, ReadOnlySpan<long> ends)
     {
-        long longest = 0;
-        foreach (var end in ends)
-        {
-            longest = Math.Max(longest, end - previous);
-            previous = end;
-        }
-
+        var longest = ends[0] - previous;
+        var next = 1;
+        var lanes = new Vector<long>(longest);
+        for (; next + Vector<long>.Count <= ends.Length; next += Vector<long>.Count)
+            lanes = Vector.Max(lanes, new Vector<long>(ends[next..]) - new Vector<long>(ends[(next - 1)..]));
+        for (var lane = 0; lane < Vector<long>.Count; lane++) longest = Math.Max(longest, lanes[lane]);
+        for (; next < ends.Length; next++) longest = Math.Max(longest, ends[next] - ends[next - 1]);
         return longest;
     }
 

@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Engine.Events;
 
 namespace ServeSim.Engine.Instances;
 
@@ -9,6 +10,7 @@ internal sealed partial class Instance
 
     private readonly DecodeCohort? _cohort;
     private readonly List<int> _joining = [];
+    private bool _isHeld;    // the last plan stands
 
     /// <summary>Brings the rows of the cohort up to date.</summary>
     public void WriteCohort() => _cohort?.WriteAll();
@@ -60,15 +62,38 @@ internal sealed partial class Instance
             _state.LastIterationTime = now - iteration.Start;
             Finish(iteration, now);
 
-            _ledger.TakeForCohort(blocks);
-            cohort.IsInFlight = true;
-            var shape = new BatchShape { DecodeSequences = cohort.Count, DecodeContextTokens = cohort.ContextTokens };
-            iteration.Start = now;
-            iteration.UsedBlocks = _ledger.UsedBlocks;
-            (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
-            iteration.End = Occupy(shape, now, SimDuration.Zero);
-            AddToFingerprint(iteration, shape);
+            StartAgain(iteration, now);
         }
+    }
+
+    /// <summary>Starts the held plan once more without asking for it; false if something has changed or blocks run short.</summary>
+    private bool TryStartHeld(SimTime now)
+    {
+        if (!_isHeld || _inFlight.Count > 0 || _cohort!.BlocksForStep + _plan.SpareBlocks > _state.FreeBlocks) return false;
+        var iteration = _spare.Pop();    // the one that has just ended
+        StartAgain(iteration, now);
+        Launch(iteration);
+        return true;
+    }
+
+    private void StartAgain(Iteration iteration, SimTime now)
+    {
+        _ledger.TakeForCohort(_cohort!.BlocksForStep);
+        _cohort.IsInFlight = true;
+        var shape = new BatchShape { DecodeSequences = _cohort.Count, DecodeContextTokens = _cohort.ContextTokens };
+        iteration.Start = now;
+        iteration.UsedBlocks = _ledger.UsedBlocks;
+        (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
+        iteration.End = Occupy(shape, now, SimDuration.Zero);
+        AddToFingerprint(iteration, shape);
+    }
+
+    private void Launch(Iteration iteration)
+    {
+        if (_isHeld && _run.IsInstantPlanned) RunAhead(iteration);
+        _inFlight.Enqueue(iteration);
+        _run.Events.Push(iteration.End, EventRank.IterationEnd, _state.Index);
+        UpdateSignals();
     }
 
     private void JoinCohort(SimTime now)

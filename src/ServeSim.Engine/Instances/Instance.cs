@@ -63,6 +63,7 @@ internal sealed partial class Instance
         _table.Instance[row] = _state.Index;
         _table.State[row] = RequestState.Waiting;
         _state.Waiting.PushBack(row);
+        _isHeld = false;
         _run.CountWaiting(+1);
         UpdateSignals();
         _state.Now = _run.Now;
@@ -80,6 +81,7 @@ internal sealed partial class Instance
     public void StartIterations(SimTime now)
     {
         _state.Now = now;
+        if (TryStartHeld(now)) return;
         while (_inFlight.Count < _state.PipelineStages && _stageFreeAt[0] <= now)
         {
             if (_state.Waiting.IsEmpty && _state.Running.IsEmpty && _state.Swapped.IsEmpty) return;
@@ -129,6 +131,7 @@ internal sealed partial class Instance
         if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(iteration, now, ref gaps);
         gaps.Flush();
         JoinCohort(now);
+        if (_ended.Count > 0) _isHeld = false;
         Observe(iteration, emitted);
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);
@@ -167,6 +170,7 @@ internal sealed partial class Instance
             throw new PolicyFault(_run.PolicyName, _state.Index, _state.Now, null,
                 $"no progress in {_options.LivelockLimit} plans: {_state.Waiting.Count} waiting, {_state.Running.Count} running, " +
                 $"{_state.Swapped.Count} swapped, {_state.FreeBlocks} of {_state.TotalBlocks} blocks free (INV-8)");
+        _isHeld = false;
         _plan.Open();
         try
         {
@@ -303,12 +307,10 @@ internal sealed partial class Instance
         iteration.End = Occupy(shape, _state.Now, SwapTime());
         (_pendingSwapBytes, _pendingSwapCopies, _pendingPreemptions) = (0, 0, 0);
         AddToFingerprint(iteration, shape);
-        if (_plan.IsHeld && _run.IsInstantPlanned) RunAhead(iteration);
-        _inFlight.Enqueue(iteration);
-        _run.Events.Push(iteration.End, EventRank.IterationEnd, _state.Index);
+        _isHeld = _plan.IsHeld;
+        Launch(iteration);
         if (_state.PipelineStages > 1 && _stageFreeAt[0] < iteration.End)
             _run.Events.Push(_stageFreeAt[0], EventRank.Wake, _state.Index);
-        UpdateSignals();
     }
 
     /// <summary>Passes the batch through the pipeline: a stage starts it when the stage before is done and it is free itself.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels;
+using ServeSim.CostModels.Energy;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
@@ -9,6 +10,7 @@ using ServeSim.Engine;
 using ServeSim.Engine.Events;
 using ServeSim.Experiments.Configuration;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
 using ServeSim.Reporting.Writers;
@@ -33,6 +35,7 @@ public sealed class RunSetup
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
         var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
         Cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout);
+        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
         _engine = Size(gpu, layout);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
@@ -46,6 +49,9 @@ public sealed class RunSetup
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
+
+    /// <summary>What a GPU draws; null where nobody asks or its watts are unknown.</summary>
+    public IPowerModel? Power { get; }
 
     /// <summary>Sizes of the cluster.</summary>
     public ClusterShape Shape { get; }
@@ -61,6 +67,16 @@ public sealed class RunSetup
         ExactSamples = Scenario.Metrics.Exact,
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
+        Energy = new EnergyOptions
+        {
+            Power = Power,
+            GpusPerInstance = Scenario.Parallel.Tensor * Scenario.Parallel.Pipeline,
+            PipelineStages = Scenario.Parallel.Pipeline,
+            Pue = Scenario.Power.Pue,
+            GramsCo2PerKwh = Scenario.Power.GramsCo2PerKwh,
+            UsdPerGpuHour = Scenario.Price.UsdPerGpuHour,
+            UsdPerKwh = Scenario.Price.UsdPerKwh,
+        },
     };
 
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>

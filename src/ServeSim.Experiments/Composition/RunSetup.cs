@@ -26,15 +26,19 @@ public sealed class RunSetup
     private readonly EngineOptions _engine;
     private readonly List<string> _notes = [];
 
-    /// <summary>Looks up and sizes.</summary>
+    /// <summary>
+    /// Looks up and sizes. <paramref name="costOptions"/> says what the cost model assumes about the engine;
+    /// <paramref name="around"/> may wrap it.
+    /// </summary>
     /// <exception cref="InputException">Something does not exist, does not fit together or does not fit into memory.</exception>
-    public RunSetup(Scenario scenario, PolicyCatalog catalog)
+    public RunSetup(Scenario scenario, PolicyCatalog catalog, CostOptions? costOptions = null, Func<IExplainedCostModel, IExplainedCostModel>? around = null)
     {
         (Scenario, _catalog) = (scenario, catalog);
         Model = ModelCatalog.Get(scenario.Model);
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
         var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
-        Cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout);
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, costOptions);
+        Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
         _engine = Size(gpu, layout);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);

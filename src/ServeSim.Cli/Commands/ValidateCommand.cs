@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ServeSim.Abstractions;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Experiments.Validation;
 
 namespace ServeSim.Cli.Commands;
 
@@ -17,6 +18,8 @@ internal static class ValidateCommand
         var cost = new Option<string?>("--cost") { HelpName = "SPEC", Description = "Cost model instead of the default." };
         var set = new Option<string[]>("--set") { HelpName = "KEY=VALUE", Description = "Set one key of the scenarios; wins over the configuration of a log." };
         var sample = new Option<int?>("--sample") { HelpName = "N", Description = "At most N load points that can be simulated, spread over the table." };
+        var clients = new Option<string>("--clients") { HelpName = "spread|together", Description = "How the clients of load points begin.", DefaultValueFactory = _ => "spread" };
+        clients.AcceptOnlyFromAmong("spread", "together");
         var within = new Option<double?>("--within") { HelpName = "PERCENT", Description = "Fail (code 1) if mean TPOT, mean E2E or makespan of a log is further off." };
         var output = new Option<string?>("--out") { HelpName = "DIR", Description = "Write validation.json and plots (SVG) there." };
         var json = CommonOptions.Json();
@@ -25,7 +28,7 @@ internal static class ValidateCommand
             "servesim validate static-load-points.csv.gz --sample 50",
             "servesim validate run.requests.csv --within 6")
         {
-            files, cost, set, sample, within, output, json,
+            files, cost, set, sample, clients, within, output, json,
         };
         command.SetAction(parsed =>
         {
@@ -35,6 +38,7 @@ internal static class ValidateCommand
             var execution = new ValidateExecution(app, changes)
             {
                 Sample = parsed.GetValue(sample),
+                Start = parsed.GetValue(clients) == "together" ? ClientStart.Together : ClientStart.Spread,
                 OutputDirectory = parsed.GetValue(output),
                 WithinPercent = parsed.GetValue(within),
                 PrintJson = parsed.GetValue(json),

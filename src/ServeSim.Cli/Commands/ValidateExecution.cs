@@ -14,6 +14,7 @@ namespace ServeSim.Cli.Commands;
 internal sealed class ValidateExecution(AppContext app, IReadOnlyList<ScenarioOverride> changes)
 {
     public int? Sample { get; init; }
+    public ClientStart Start { get; init; }
     public double? WithinPercent { get; init; }
     public string? OutputDirectory { get; init; }
     public bool PrintJson { get; init; }
@@ -26,7 +27,7 @@ internal sealed class ValidateExecution(AppContext app, IReadOnlyList<ScenarioOv
             throw new InputException($"{other}: is neither a request log (*{EngineLog.Suffix}) nor a table of load points (columns isl, osl, concurrency)");
         using var directory = OutputDirectory is null ? null : new ResultDirectory(OutputDirectory);
         var logs = files.Except(tables).Select(f => LogReplay.Run(f, app.Catalog, changes, app.Cancellation)).ToList();
-        var points = tables.Select(f => LoadPointTable.Run(f, app.Catalog, changes, Sample, app.Cancellation)).ToList();
+        var points = tables.Select(f => LoadPointTable.Run(f, app.Catalog, Start, changes, Sample, app.Cancellation)).ToList();
         if (directory is not null)
         {
             foreach (var log in logs) WritePlots(directory, log);

@@ -81,7 +81,7 @@ internal static class ValidationJson
         }
 
         json.WriteEndArray();
-        Texts(json, "assumptions", LoadPointRun.Assumptions);
+        Texts(json, "assumptions", LoadPointRun.Assumptions(table.Start));
         json.WriteEndObject();
     }
 

@@ -41,7 +41,7 @@ internal static class ValidationText
         table.Write(app);
         foreach (var (reason, count) in points.LeftOut) app.Output.Write($"left out: {count} x {reason}\n");
         foreach (var cost in points.Runs.Select(r => r.CostError).Distinct()) app.Output.Write($"known error: {cost}\n");
-        foreach (var assumption in LoadPointRun.Assumptions) app.Output.Write($"assumed: {assumption}\n");
+        foreach (var assumption in LoadPointRun.Assumptions(points.Start)) app.Output.Write($"assumed: {assumption}\n");
         app.Output.Write("\n");
 
         void Add(string engine, string model, string gpu, IReadOnlyList<LoadPointRun> runs) => table.Add(engine, model, gpu, Number(runs.Count),

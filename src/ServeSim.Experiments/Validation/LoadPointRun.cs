@@ -12,7 +12,7 @@ namespace ServeSim.Experiments.Validation;
 /// <summary>A load point beside the same load simulated.</summary>
 public sealed record LoadPointRun(LoadPoint Point, string ModelName, double TtftMilliseconds, double TpotMilliseconds, string CostError)
 {
-    /// <summary>Clients run one after the other through this many requests each; those of the middle one count.</summary>
+    /// <summary>Requests of each client.</summary>
     private const int Waves = 3;
 
     public double TtftError => Errors.Relative(TtftMilliseconds, Point.TtftMilliseconds);
@@ -20,13 +20,14 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
     public double TpotError => Errors.Relative(TpotMilliseconds, Point.TpotMilliseconds);
 
     /// <summary>What every run takes for granted, because the tables do not say it.</summary>
-    public static IReadOnlyList<string> Assumptions { get; } =
+    public static IReadOnlyList<string> Assumptions(ClientStart start) =>
     [
         "engine: vllm-v1 stands in for every engine, 8192 tokens and 1024 sequences an iteration, 90 % of GPU memory, no prefix cache",
         "host: asynchronous scheduling, hidden behind the iteration before unless it takes longer; no tokenizer, network or streaming time",
         "links: those of the cost model for the GPU",
-        "load: each client sends its next request at once; the first requests are cut short by different amounts, so that clients "
-            + "do not move in step, and the second request of each client is measured",
+        "load: each client sends its next request at once; " + (start == ClientStart.Spread
+            ? "first requests are cut short by different amounts, so that clients do not move in step, and the second request of each client is measured"
+            : "all clients start together and every request is measured"),
         "precision: blank is read as BF16",
     ];
 
@@ -43,7 +44,7 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
     }
 
     /// <summary>Runs a point; the reason instead where the model does not fit or cannot be split so.</summary>
-    public static (LoadPointRun? Run, string? Reason) TryRun(LoadPoint point, PolicyCatalog catalog, IReadOnlyList<ScenarioOverride> changes, CancellationToken cancel = default)
+    public static (LoadPointRun? Run, string? Reason) TryRun(LoadPoint point, PolicyCatalog catalog, ClientStart start, IReadOnlyList<ScenarioOverride> changes, CancellationToken cancel = default)
     {
         if (WhyNot(point) is { } reason) return (null, reason);
         var model = Find(point.Model)!;
@@ -65,11 +66,11 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
 
         var clients = (int)point.Clients;
         var source = new ClosedLoopTrafficSource(clients, (long)Waves * clients, number => (point.InputTokens,
-            number < clients ? Math.Max(1, (int)(point.OutputTokens * (number + 1) / clients)) : point.OutputTokens));
+            start == ClientStart.Spread && number < clients ? Math.Max(1, (int)(point.OutputTokens * (number + 1) / clients)) : point.OutputTokens));
         var observer = new FinishedRequests();
         setup.CreateRun(source, observer).Execute(cancel);
         cancel.ThrowIfCancellationRequested();
-        var measured = observer.Finished.Where(r => r.Number >= clients && r.Number < 2L * clients).ToList();
+        var measured = observer.Finished.Where(r => start == ClientStart.Together || (r.Number >= clients && r.Number < 2L * clients)).ToList();
         if (measured.Count == 0) return (null, "the simulation refused every request");
         return (new(point, model.Name, measured.Average(r => r.Ttft!.Value.Milliseconds), measured.Average(r => r.Tpot?.Milliseconds ?? 0), $"{setup.Cost.Info.KnownError} ({point.Gpu})"), null);
     }

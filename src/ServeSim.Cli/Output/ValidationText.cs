@@ -19,7 +19,7 @@ internal static class ValidationText
 
         table.Write(app);
         var totals = new TextTable("", "measured", "simulated", "error", "unit").AlignRight(1, 2, 3);
-        foreach (var total in log.Totals) totals.Add(total.Name, Number(total.Measured), Number(total.Simulated), Percent(total.Error), total.Unit);
+        foreach (var total in (NumberComparison[])[log.Makespan, log.Throughput]) totals.Add(total.Name, Number(total.Measured), Number(total.Simulated), Percent(total.Error), total.Unit);
         totals.Write(app);
         app.Output.Write(string.Create(CultureInfo.InvariantCulture,
             $"throughput over time: the curves differ by {100 * log.ThroughputDeviation:0.0} % of the measured tokens (bins of {log.BinSeconds} s)\n"));

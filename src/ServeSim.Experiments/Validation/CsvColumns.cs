@@ -71,5 +71,5 @@ internal sealed class CsvColumns
         : throw new InputException($"{_file}({row + 2}): {name} is \"{Text(row, name)}\"; a whole number is needed");
 
     /// <summary>A count that may be blank or 0 for "not used".</summary>
-    public int Count1(int row, string name) => Text(row, name).Length == 0 ? 1 : Math.Max(1, Whole(row, name));
+    public int CountOrOne(int row, string name) => Text(row, name).Length == 0 ? 1 : Math.Max(1, Whole(row, name));
 }

@@ -94,6 +94,7 @@ public sealed class EngineLogConfig
             case "dp":
                 Set("instances", value, name);
                 DataParallel = (int)Number(name, value);
+                if (DataParallel > 1) Set("router.name", "least-outstanding", name);    // as the engine's own balancer
                 break;
             case "ep": ExpertParallel = (int)Number(name, value); break;
             case "async_scheduling": AsyncScheduling = value == "true" || (value != "false" && Problem(name, value, "true or false")); break;

@@ -37,6 +37,12 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
         Fill();
     }
 
+    /// <summary>
+    /// A record is garbage as soon as the engine has its request. Left to itself the runtime lets tens of megabytes of them
+    /// pile up on machines with large caches; collecting a few often keeps memory flat over any trace at no measurable cost.
+    /// </summary>
+    private const int RecordsPerCollection = 1024;
+
     /// <summary>Records taken from the trace so far, look-ahead included.</summary>
     public long RecordsRead { get; private set; }
 
@@ -115,7 +121,7 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
                 break;
             }
 
-            RecordsRead++;
+            if (++RecordsRead % RecordsPerCollection == 0) GC.Collect(0);
             var spec = ToSpec(record);
             if (_dependencies is null) _roots.Enqueue((spec, RecordsRead));
             else if (_dependencies.TryHold(record, spec, RecordsRead, out var ready)) continue;

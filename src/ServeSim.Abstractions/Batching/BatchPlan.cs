@@ -85,6 +85,9 @@ public abstract class BatchPlan
     /// <summary>True if this plan preempts the request.</summary>
     public abstract bool IsPreempted(in RequestView request);
 
+    /// <summary>True if this plan refuses the request.</summary>
+    public abstract bool IsRejected(in RequestView request);
+
     /// <summary>Refuses a waiting request for good.</summary>
     public abstract void Reject(in RequestView request, string reason);
 

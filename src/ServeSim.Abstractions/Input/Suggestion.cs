@@ -9,6 +9,8 @@ public static class Suggestion
         var names = known.ToList();
         var best = names.MinBy(name => (Distance(given, name), name), Comparer<(int, string)>.Create(
             (a, b) => a.Item1 != b.Item1 ? a.Item1.CompareTo(b.Item1) : string.CompareOrdinal(a.Item2, b.Item2)));
+        var longer = names.Where(name => given.Length > 1 && name.StartsWith(given, StringComparison.OrdinalIgnoreCase)).Take(5).ToList();
+        if (longer.Count > 0 && Distance(given, best!) > 1) return $"did you mean {string.Join(" or ", longer.Select(name => $"\"{name}\""))}?";
         return best is not null && Distance(given, best) <= Math.Max(2, given.Length / 3)
             ? $"did you mean \"{best}\"?"
             : $"known: {string.Join(", ", names)}";

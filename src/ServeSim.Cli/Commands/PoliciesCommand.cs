@@ -81,15 +81,17 @@ internal static class PoliciesCommand
         app.Output.Write($"{PolicyCatalog.Word(entry.Kind)} {entry.Name}: {entry.Summary}\n");
         if (entry.Paper is { } paper) app.Output.Write($"source: {paper}\n");
         if (entry.UsesOracle) app.Output.Write("looks at the true output lengths; reports say so\n");
-        if (entry.NeedsPredictor) app.Output.Write("needs a length predictor (predictor.name)\n");
+        if (entry.NeedsPredictor) app.Output.Write("needs a length predictor (predictor.name); the oracle if none is chosen\n");
         if (entry.Options.Count == 0)
         {
             app.Output.Write("no options\n");
             return;
         }
 
-        var table = new TextTable("option", "type", "default");
-        foreach (var option in entry.Options) table.Add($"{PolicyCatalog.Word(entry.Kind)}.{option.Name}", option.TypeText, option.DefaultText);
+        var hasRanges = entry.Options.Any(o => o.RangeText is not null);
+        var table = new TextTable(["option", "type", "default", .. hasRanges ? ["allowed"] : Array.Empty<string>()]);
+        foreach (var option in entry.Options)
+            table.Add([$"{PolicyCatalog.Word(entry.Kind)}.{option.Name}", option.TypeText, option.DefaultText, .. hasRanges ? [option.RangeText ?? ""] : Array.Empty<string>()]);
         table.Write(app);
     }
 
@@ -121,6 +123,7 @@ internal static class PoliciesCommand
         writer.WriteString("type", option.TypeText);
         writer.WriteBoolean("required", !option.HasDefault);
         writer.WriteString("default", option.HasDefault && option.Default is not null ? option.DefaultText : null);
+        writer.WriteString("allowed", option.RangeText);
         writer.WriteEndObject();
     }
 }

@@ -29,7 +29,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         var clock = Stopwatch.GetTimestamp();
         var setup = new RunSetup(scenario, app.Catalog);
         using var trace = setup.OpenTrace();
-        using var source = new TraceTrafficSource(trace, scenario.Trace.Path ?? BundledTrace.Name);
+        using var source = new TraceTrafficSource(trace, setup.TraceName);
         using var directory = OutputDirectory is null ? null : new ResultDirectory(OutputDirectory);
         var metrics = new RunMetrics(setup.Metrics);
         var requests = directory is null ? null : new RequestsCsvWriter(directory.Create("requests.csv"));
@@ -48,7 +48,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         var description = setup.Describe(result, NotesOf(source, result));
         if (directory is not null)
         {
-            WriteFiles(directory, summary, description);
+            WriteFiles(directory, setup, summary, description);
             var wall = Stopwatch.GetElapsedTime(clock);
             EnvironmentJson.Write(directory.Create("environment.json"), RunEnvironment.Of(started, wall, result.End.Seconds, Version()));
             directory.Commit();
@@ -66,7 +66,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
     private void RunAgain(RunSetup setup, DeterminismTap determinism)
     {
         using var trace = setup.OpenTrace();
-        using var source = new TraceTrafficSource(trace, scenario.Trace.Path ?? BundledTrace.Name);
+        using var source = new TraceTrafficSource(trace, setup.TraceName);
         var comparison = determinism.Comparer();
         var run = setup.CreateRun(source, new RunMetrics(setup.Metrics), comparison);
         using (new ProgressLine(app, run, setup.KnownRequests)) run.Execute(app.Cancellation);
@@ -88,9 +88,9 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         return notes;
     }
 
-    private void WriteFiles(ResultDirectory directory, RunSummary summary, RunDescription description)
+    private static void WriteFiles(ResultDirectory directory, RunSetup setup, RunSummary summary, RunDescription description)
     {
-        directory.Create("scenario.yaml").Write(Encoding.UTF8.GetBytes(ScenarioWriter.Write(FromDirectory(scenario, directory.FullPath))));
+        directory.Create("scenario.yaml").Write(Encoding.UTF8.GetBytes(ScenarioWriter.Write(FromDirectory(setup.Scenario, directory.FullPath))));
         SummaryJson.Write(directory.Create("summary.json"), summary, description);
     }
 

@@ -202,12 +202,14 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
 
     public override bool IsPreempted(in RequestView request) => Peek(Check(request)).IsPreempted;
 
+    public override bool IsRejected(in RequestView request) => Peek(Check(request)).IsRejected;
+
     public override void Reject(in RequestView request, string reason)
     {
         var row = Check(request);
         Require(row, RequestState.Waiting, "only a waiting request can be refused");
         if (IsNamed(row)) Fault(row, "a request that the plan uses cannot be refused");
-        Name(row).IsRefused = true;
+        Name(row).IsRejected = true;
         Refusals.Add(new(row, string.IsNullOrWhiteSpace(reason) ? "refused by the policy" : reason));
     }
 
@@ -246,7 +248,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
     private void RequireCanHoldKv(int row)
     {
         if (!IsWaiting(row)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
-        if (Peek(row) is { IsRefused: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
+        if (Peek(row) is { IsRejected: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
     }
 
     private int BlocksForNextToken(int row) =>

@@ -12,7 +12,7 @@ internal struct PlanItem
     public bool IsSwapIn;
     public bool IsPreempted;     // loses its KV first; the same item may admit it again
     public PreemptMode Mode;     // how, if it is preempted
-    public bool IsRefused;
+    public bool IsRejected;
     public int NewBlocks;    // beyond what it owns before the plan
 }
 

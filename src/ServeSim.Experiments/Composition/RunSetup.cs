@@ -15,12 +15,14 @@ using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
+using ServeSim.Workloads.Synthetic;
 
 namespace ServeSim.Experiments.Composition;
 
 /// <summary>A scenario with everything that it names looked up and sized: what is left is to open the trace and run.</summary>
 public sealed class RunSetup
 {
+    private const string DefaultTrace = "chat-1k.csv";
     private const double Gib = 1024.0 * 1024 * 1024;
     private readonly PolicyCatalog _catalog;
     private readonly EngineOptions _engine;
@@ -33,7 +35,8 @@ public sealed class RunSetup
     /// <exception cref="InputException">Something does not exist, does not fit together or does not fit into memory.</exception>
     public RunSetup(Scenario scenario, PolicyCatalog catalog, CostOptions? costOptions = null, Func<IExplainedCostModel, IExplainedCostModel>? around = null)
     {
-        (Scenario, _catalog) = (scenario, catalog);
+        _catalog = catalog;
+        Scenario = WithPredictor(scenario);
         Model = ModelCatalog.Get(scenario.Model);
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
         var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
@@ -51,6 +54,9 @@ public sealed class RunSetup
     /// <summary>The model.</summary>
     public ModelSpec Model { get; }
 
+    /// <summary>What reports and messages call the trace.</summary>
+    public string TraceName => Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
 
@@ -61,7 +67,7 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTrace.Requests, trace.Limit ?? long.MaxValue)
+    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
     /// <summary>How the run is to be measured.</summary>
@@ -88,7 +94,7 @@ public sealed class RunSetup
     public TracePipeline OpenTrace()
     {
         var options = Scenario.Trace.ToOptions(Scenario.Seed);
-        return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(BundledTrace.Open, BundledTrace.Name, options);
+        return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(() => BundledTraces.Open(DefaultTrace), DefaultTrace, options);
     }
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
@@ -118,7 +124,7 @@ public sealed class RunSetup
             Predictor = Scenario.Predictor?.Name,
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
-            Trace = Scenario.Trace.Path?.Replace('\\', '/') ?? BundledTrace.Name,
+            Trace = TraceName,
             Slice = Scenario.Trace.Changes(),
             Slo = SloText.Format(Scenario.Slo.ToLimits()),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
@@ -153,6 +159,14 @@ public sealed class RunSetup
             LivelockLimit = Scenario.Engine.LivelockLimit,
             Horizon = Scenario.Engine.Horizon is { } horizon ? SimTime.Zero + horizon : SimTime.Never,
         };
+    }
+
+    /// <summary>A policy that needs estimates gets the truth if nothing else is chosen, and the reports say so.</summary>
+    private Scenario WithPredictor(Scenario scenario)
+    {
+        if (scenario.Predictor is not null || !_catalog.Get(PolicyKind.Policy, scenario.Policy.Name).NeedsPredictor) return scenario;
+        _notes.Add($"policy {scenario.Policy.Name} needs a length predictor and none was chosen: it is told the true output lengths (predictor oracle)");
+        return scenario with { Predictor = new PredictorChoice("oracle") };
     }
 
     private NamedPolicies MakePolicies()

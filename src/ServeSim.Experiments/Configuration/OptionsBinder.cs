@@ -92,7 +92,12 @@ public sealed class OptionsBinder(Problems problems)
         if (ScalarText.Handles(field.Type))
         {
             var allowed = Allowed(field.Type);
-            if (node is ConfigScalar scalar && ScalarText.TryParse(field.Type, scalar.Text, scalar.IsQuoted, out value, out allowed)) return true;
+            if (node is ConfigScalar scalar && ScalarText.TryParse(field.Type, scalar.Text, scalar.IsQuoted, out value, out allowed))
+            {
+                if (field.Range?.IsValid(value) != false) return true;
+                allowed = field.RangeText!;
+            }
+
             problems.Add(node.Place, $"{key} must be {allowed}, got {node.Shown}{Hint(field.Type, node)}");
             return false;
         }

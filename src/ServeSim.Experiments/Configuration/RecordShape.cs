@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -46,11 +48,27 @@ public sealed class RecordField
         _ => "group",
     };
 
+    /// <summary>What values its <see cref="RangeAttribute"/> allows in words, or null if any will do.</summary>
+    public string? RangeText => Range is not { } range ? null : (Show(range.Minimum), Show(range.Maximum)) switch
+    {
+        ("more than 0", null) => "more than 0",
+        (var least, null) => $"at least {least}",
+        (var least, var most) => $"from {least} to {most}",
+    };
+
     /// <summary>The default as a file would show it.</summary>
     public string DefaultText => !HasDefault ? "(required)" : Default is null ? "(none)" : ScalarText.Format(Default);
 
+    internal RangeAttribute? Range => Parameter?.GetCustomAttribute<RangeAttribute>();
     internal PropertyInfo Property { get; }
     internal ParameterInfo? Parameter { get; }
+
+    private static string? Show(object bound) => bound switch
+    {
+        int.MaxValue or double.MaxValue => null,
+        double.Epsilon => "more than 0",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bound}"),
+    };
 }
 
 /// <summary>The options of a record type in declared order, and how to make one.</summary>

@@ -56,8 +56,8 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         }
 
         var defaults = new Scenario();
-        if (root.Find("policy") is null) root.Set("policy", new ConfigScalar(defaults.Policy.Name, false, new ConfigPlace("(default)")));
-        if (root.Find("router") is null) root.Set("router", new ConfigScalar(defaults.Router.Name, false, new ConfigPlace("(default)")));
+        NameIfMissing(root, "policy", defaults.Policy.Name);
+        NameIfMissing(root, "router", defaults.Router.Name);
 
         var binder = new OptionsBinder(problems);
         binder.Use<PolicyChoice>((node, path) => Choose(PolicyKind.Policy, node, path) is { } c ? new PolicyChoice(c.Name, c.Options) : null);
@@ -98,6 +98,14 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
             only.Entries.Add(entry);
             return binder.Bind<SignalKeys>(only, path).SignalPeriod;
         }
+    }
+
+    /// <summary>Options without a name belong to the default.</summary>
+    private static void NameIfMissing(ConfigMapping root, string key, string name)
+    {
+        var place = new ConfigPlace("(default)");
+        if (root.Find(key) is null) root.Set(key, new ConfigMapping(place));
+        if (root.Find(key)!.Value is ConfigMapping mapping && mapping.Find("name") is null) mapping.Set("name", new ConfigScalar(name, false, place));
     }
 
     /// <summary><c>policy: sarathi</c> is short for <c>policy: { name: sarathi }</c>.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -13,14 +14,14 @@ namespace ServeSim.Policies.Batching;
 /// <param name="MaxSequences">Requests that may hold KV (if not preemptive), and requests in a batch.</param>
 /// <param name="Preemption">What happens to the KV of a request that loses its blocks.</param>
 public sealed record EdfOptions(
-    double DefaultTtftSeconds = 1,
-    double DefaultTbtSeconds = 0.1,
+    [Range(double.Epsilon, double.MaxValue)] double DefaultTtftSeconds = 1,
+    [Range(double.Epsilon, double.MaxValue)] double DefaultTbtSeconds = 0.1,
     bool IsPreemptive = false,
     bool BySlack = false,
     bool DropLate = false,
     bool DemoteLate = false,
-    int TokenBudget = 2048,
-    int MaxSequences = 256,
+    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
     PreemptMode Preemption = PreemptMode.Recompute);
 
 /// <summary>Every token has a deadline, arrival + TTFT limit + tokens before it times the TBT limit; the earliest goes first.</summary>
@@ -55,7 +56,7 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
 
         foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Urgency(request)))
         {
-            if (plan.IsPreempted(request)) continue;    // refused above
+            if (plan.IsRejected(request)) continue;
             if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.MaxSequences)) break;
         }
     }

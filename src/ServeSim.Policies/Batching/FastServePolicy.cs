@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -11,13 +12,13 @@ namespace ServeSim.Policies.Batching;
 /// <param name="StarvationIterations">Iterations between two looks for such requests.</param>
 /// <param name="HostLowMark">No prompt starts while less than this share of the host blocks is free.</param>
 public sealed record FastServeOptions(
-    double QuantumMilliseconds = 10,
-    double Growth = 2,
-    int MaxBatch = 16,
-    int MaxPrefillTokens = 2048,
-    double StarvationSeconds = 3,
-    int StarvationIterations = 1000,
-    double HostLowMark = 0.1);
+    [Range(double.Epsilon, double.MaxValue)] double QuantumMilliseconds = 10,
+    [Range(1.0, double.MaxValue)] double Growth = 2,
+    [Range(1, int.MaxValue)] int MaxBatch = 16,
+    [Range(1, int.MaxValue)] int MaxPrefillTokens = 2048,
+    [Range(0.0, double.MaxValue)] double StarvationSeconds = 3,
+    [Range(0, int.MaxValue)] int StarvationIterations = 1000,
+    [Range(0.0, 1.0)] double HostLowMark = 0.1);
 
 /// <summary>
 /// A multi-level feedback queue that a request enters at the level its prefill time calls for; it sinks a level

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -5,7 +6,7 @@ namespace ServeSim.Policies.Batching;
 /// <summary>Options of <see cref="FcfsPolicy"/>.</summary>
 /// <param name="MaxSequences">Requests that may hold KV.</param>
 /// <param name="MaxBatchedTokens">Tokens of one iteration, decodes included; a longer prompt joins when no other prompt does.</param>
-public sealed record FcfsOptions(int MaxSequences = 256, int MaxBatchedTokens = 8192);
+public sealed record FcfsOptions([Range(1, int.MaxValue)] int MaxSequences = 256, [Range(1, int.MaxValue)] int MaxBatchedTokens = 8192);
 
 /// <summary>Everybody running decodes and the first in line join with their whole prompts while memory lasts.</summary>
 [Policy("fcfs", "Plain continuous batching, first come first served, over paged KV without reservation.")]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 using ServeSim.Policies.Forecasts;
 
@@ -37,13 +38,13 @@ public enum LoadConvention
 /// <param name="LeastGuessTokens">Least output length that the fixed guess assumes.</param>
 public sealed record LightLlmOptions(
     LightLlmAdmission Admission = LightLlmAdmission.PeakEstimate,
-    int MaxWaitingIterations = 10,
-    int MaxBatchedTokens = 4096,
-    int MaxSequences = 128,
-    double Watermark = 0.99,
-    int MaxNewTokens = 4096,
+    [Range(0, int.MaxValue)] int MaxWaitingIterations = 10,
+    [Range(1, int.MaxValue)] int MaxBatchedTokens = 4096,
+    [Range(1, int.MaxValue)] int MaxSequences = 128,
+    [Range(0.0, 1.0)] double Watermark = 0.99,
+    [Range(1, int.MaxValue)] int MaxNewTokens = 4096,
     LoadConvention Convention = LoadConvention.Predicted,
-    int LeastGuessTokens = 1024);
+    [Range(0, int.MaxValue)] int LeastGuessTokens = 1024);
 
 /// <summary>
 /// Interval scheduling: prompts run alone, and only when nothing decodes or enough decode iterations have passed;

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -5,7 +6,7 @@ namespace ServeSim.Policies.Batching;
 /// <summary>Options of <see cref="OrcaPolicy"/>.</summary>
 /// <param name="MaxBatch">Requests in a batch.</param>
 /// <param name="MaxSequenceTokens">Longest prompt plus output; every request reserves this much KV for its whole life.</param>
-public sealed record OrcaOptions(int MaxBatch = 128, int MaxSequenceTokens = 4096);
+public sealed record OrcaOptions([Range(1, int.MaxValue)] int MaxBatch = 128, [Range(1, int.MaxValue)] int MaxSequenceTokens = 4096);
 
 /// <summary>Iteration-level batching: every running request decodes, newcomers join with their whole prompt at once.</summary>
 [Policy("orca", "Iteration-level batching with whole prompts and whole-life KV reservation.", Paper = "Yu et al., Orca, OSDI 2022")]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -5,7 +6,7 @@ namespace ServeSim.Policies.Batching;
 /// <summary>Options of <see cref="ReversePolicy"/>.</summary>
 /// <param name="MaxSequences">Requests that may hold KV.</param>
 /// <param name="MaxBatchedTokens">Tokens of one iteration, decodes included; a longer prompt joins when no other prompt does.</param>
-public sealed record ReverseOptions(int MaxSequences = 256, int MaxBatchedTokens = 8192);
+public sealed record ReverseOptions([Range(1, int.MaxValue)] int MaxSequences = 256, [Range(1, int.MaxValue)] int MaxBatchedTokens = 8192);
 
 /// <summary>The last in line joins first: as bad as an order can be, to bracket results from below.</summary>
 [Policy("reverse", "Continuous batching, last come first served; deliberately bad.")]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -23,15 +24,15 @@ public enum RunningOrder
 /// <param name="DynamicStages">Number of stairs.</param>
 /// <param name="DynamicPromptTokens">Prompt progress at which the lowest stair begins to hold for good.</param>
 public sealed record SarathiOptions(
-    int TokenBudget = 512,
-    int MaxSequences = 128,
-    double Watermark = 0.01,
+    [Range(1, int.MaxValue)] int TokenBudget = 512,
+    [Range(1, int.MaxValue)] int MaxSequences = 128,
+    [Range(0.0, 1.0)] double Watermark = 0.01,
     RunningOrder Order = RunningOrder.Arrival,
     PreemptMode Preemption = PreemptMode.Recompute,
-    int? DynamicHigh = null,
-    int DynamicLow = 256,
-    int DynamicStages = 4,
-    int DynamicPromptTokens = 8192);
+    [Range(32, int.MaxValue)] int? DynamicHigh = null,
+    [Range(32, int.MaxValue)] int DynamicLow = 256,
+    [Range(1, int.MaxValue)] int DynamicStages = 4,
+    [Range(1, int.MaxValue)] int DynamicPromptTokens = 8192);
 
 /// <summary>Stall-free batching: every decode first, then prefill chunks up to a token budget.</summary>
 [Policy("sarathi", "Chunked prefill with stall-free decodes under a token budget.", Paper = "Agrawal et al., Sarathi-Serve, OSDI 2024")]

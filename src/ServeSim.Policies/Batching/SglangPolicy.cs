@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -30,17 +31,17 @@ public enum SglangOrder
 /// <param name="RetractLookahead">Tokens per request that the ratio allows for after a retraction.</param>
 public sealed record SglangOptions(
     SglangOrder Order = SglangOrder.Fcfs,
-    int MaxPrefillTokens = 16384,
-    int ChunkTokens = 8192,
+    [Range(1, int.MaxValue)] int MaxPrefillTokens = 16384,
+    [Range(1, int.MaxValue)] int ChunkTokens = 8192,
     bool MixedChunk = false,
-    int MaxSequences = 256,
-    int MaxNewTokens = 4096,
-    int ClipTokens = 4096,
-    double Conservativeness = 1,
-    double StartRatio = 0.7,
-    double MinRatioFactor = 0.14,
-    int DecaySteps = 600,
-    int RetractLookahead = 20);
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
+    [Range(1, int.MaxValue)] int MaxNewTokens = 4096,
+    [Range(1, int.MaxValue)] int ClipTokens = 4096,
+    [Range(double.Epsilon, double.MaxValue)] double Conservativeness = 1,
+    [Range(double.Epsilon, double.MaxValue)] double StartRatio = 0.7,
+    [Range(0.0, 1.0)] double MinRatioFactor = 0.14,
+    [Range(1, int.MaxValue)] int DecaySteps = 600,
+    [Range(0, int.MaxValue)] int RetractLookahead = 20);
 
 /// <summary>
 /// Prefill first while the free KV covers the prompt, its output and a share of what the running requests may still

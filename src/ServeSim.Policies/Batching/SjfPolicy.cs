@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -24,11 +25,11 @@ public enum SjfScore
 /// <param name="BoostIterations">For so many iterations of its own it then stays there.</param>
 public sealed record SjfOptions(
     SjfScore Score = SjfScore.Output,
-    int TokenBudget = 2048,
-    int MaxSequences = 256,
+    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
     PreemptMode Preemption = PreemptMode.Recompute,
-    int StarvationIterations = 0,
-    int BoostIterations = 10);
+    [Range(0, int.MaxValue)] int StarvationIterations = 0,
+    [Range(0, int.MaxValue)] int BoostIterations = 10);
 
 /// <summary>The shortest predicted request is admitted first; who runs stays, unless memory runs out: then the longest goes.</summary>
 [Policy("sjf", "Shortest predicted job first without preemption; response-ratio and starvation-guard options.",

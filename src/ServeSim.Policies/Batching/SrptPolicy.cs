@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -6,7 +7,7 @@ namespace ServeSim.Policies.Batching;
 /// <param name="TokenBudget">Tokens of one iteration, decodes included.</param>
 /// <param name="MaxSequences">Requests in a batch; paused ones beyond them keep their KV while memory lasts.</param>
 /// <param name="Preemption">What happens to the KV of a request that loses its blocks.</param>
-public sealed record SrptOptions(int TokenBudget = 2048, int MaxSequences = 256, PreemptMode Preemption = PreemptMode.Recompute);
+public sealed record SrptOptions([Range(1, int.MaxValue)] int TokenBudget = 2048, [Range(1, int.MaxValue)] int MaxSequences = 256, PreemptMode Preemption = PreemptMode.Recompute);
 
 /// <summary>Before each iteration the requests with the fewest predicted tokens left take the batch, whoever ran before.</summary>
 [Policy("srpt", "Shortest predicted remaining output first, preemptive per iteration.", Paper = "Schrage 1968; FastServe's and learning-to-rank's baseline")]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -6,7 +7,7 @@ namespace ServeSim.Policies.Batching;
 /// <param name="MaxBatch">Requests in a batch.</param>
 /// <param name="MaxSequenceTokens">Longest prompt plus output; every request reserves this much KV.</param>
 /// <param name="PadFinished">True when finished members still cost compute until the whole batch has ended.</param>
-public sealed record StaticOptions(int MaxBatch = 128, int MaxSequenceTokens = 4096, bool PadFinished = true);
+public sealed record StaticOptions([Range(1, int.MaxValue)] int MaxBatch = 128, [Range(1, int.MaxValue)] int MaxSequenceTokens = 4096, bool PadFinished = true);
 
 /// <summary>A batch runs until its last member has finished; only then the next one is formed.</summary>
 [Policy("static", "Request-level batching: nobody joins before the whole batch has ended.", Paper = "NVIDIA FasterTransformer")]

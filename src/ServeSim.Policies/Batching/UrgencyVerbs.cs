@@ -55,7 +55,7 @@ public static class UrgencyVerbs
         {
             for (var i = 0; i < order.Length && plan.SequenceCount < maxSequences; i++)
             {
-                if (plan.IsPreempted(order[i]) || TryRun(plan, order[i], tokenBudget)) continue;
+                if (plan.IsPreempted(order[i]) || plan.IsRejected(order[i]) || TryRun(plan, order[i], tokenBudget)) continue;
                 if (plan.TokenCount >= tokenBudget || !CouldFit(plan, view, order, i)) continue;
                 while (plan.TryEvictBehind(order, i, mode) && !TryRun(plan, order[i], tokenBudget)) { }
             }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -20,12 +21,12 @@ public enum PromptBudget
 /// <param name="Preemption">What happens to the KV of a preempted request.</param>
 /// <param name="DelayFactor">Admit only if nothing runs or the oldest waiting request has waited this many times the last prompt iteration; 0 is off.</param>
 public sealed record VllmOptions(
-    int MaxSequences = 256,
-    int? MaxBatchedTokens = null,
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
+    [Range(1, int.MaxValue)] int? MaxBatchedTokens = null,
     PromptBudget Budget = PromptBudget.Sum,
-    double Watermark = 0.01,
+    [Range(0.0, 1.0)] double Watermark = 0.01,
     PreemptMode Preemption = PreemptMode.Recompute,
-    double DelayFactor = 0);
+    [Range(0.0, double.MaxValue)] double DelayFactor = 0);
 
 /// <summary>
 /// Prefill first: while waiting prompts fit they run alone, in whole; otherwise every running request decodes, and the

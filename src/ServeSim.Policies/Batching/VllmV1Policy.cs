@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Batching;
@@ -19,10 +20,10 @@ public enum VllmV1Order
 /// <param name="LongPrefillTokens">Longest chunk of one request; 0 is no limit.</param>
 /// <param name="ChunkedPrefill">False admits only whole prompts; one longer than the budget runs alone.</param>
 public sealed record VllmV1Options(
-    int TokenBudget = 2048,
-    int MaxSequences = 256,
+    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
     VllmV1Order Order = VllmV1Order.Fcfs,
-    int LongPrefillTokens = 0,
+    [Range(0, int.MaxValue)] int LongPrefillTokens = 0,
     bool ChunkedPrefill = true);
 
 /// <summary>One token budget without phases: every request wants its known tokens computed, running ones first.</summary>

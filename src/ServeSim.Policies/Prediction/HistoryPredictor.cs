@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Prediction;
@@ -6,7 +7,7 @@ namespace ServeSim.Policies.Prediction;
 /// <param name="Window">Finished requests that are remembered.</param>
 /// <param name="Quantile">Quantile of their lengths, 0 to 1; null is the mean.</param>
 /// <param name="StartTokens">The answer before anything has finished.</param>
-public sealed record HistoryPredictorOptions(int Window = 1000, double? Quantile = null, int StartTokens = 256);
+public sealed record HistoryPredictorOptions([Range(1, int.MaxValue)] int Window = 1000, [Range(0.0, 1.0)] double? Quantile = null, [Range(1, int.MaxValue)] int StartTokens = 256);
 
 /// <summary>Expects of everybody what lately finished requests have shown.</summary>
 [Policy("history", "Mean or quantile of the outputs of lately finished requests.")]

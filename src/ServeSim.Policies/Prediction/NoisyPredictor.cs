@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Policies.Prediction;
@@ -5,7 +6,7 @@ namespace ServeSim.Policies.Prediction;
 /// <summary>Options of <see cref="NoisyPredictor"/>.</summary>
 /// <param name="Bias">Factor on every prediction.</param>
 /// <param name="Spread">Standard deviation of the logarithm of the error; 0 leaves the bias alone.</param>
-public sealed record NoisyPredictorOptions(double Bias = 1, double Spread = 0.5);
+public sealed record NoisyPredictorOptions([Range(double.Epsilon, double.MaxValue)] double Bias = 1, [Range(0.0, double.MaxValue)] double Spread = 0.5);
 
 /// <summary>The truth times an error that belongs to the request: asked again, it errs the same way.</summary>
 [Policy("noisy", "The true output length with a bias and a near-lognormal error.", UsesOracle = true)]

@@ -10,7 +10,7 @@ namespace ServeSim.Reporting.Metrics;
 public sealed class Distribution(bool keepAll = false)
 {
     /// <summary>Different values held before the samples move into a sketch.</summary>
-    public const int ExactEntries = 65_536;
+    public const int ExactEntries = 16_384;
 
     // Squares of values below 2^40 ns (18 minutes) with weights below 2^24 leave room for 2^24 additions in 128 bits.
     private const long SmallValue = 1L << 40;

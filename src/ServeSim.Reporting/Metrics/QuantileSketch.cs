@@ -12,9 +12,10 @@ public sealed class QuantileSketch
     private const int SubBucketBits = 10;
     private const int ExactValues = 1 << ExactBits;
     private const int SubBuckets = 1 << SubBucketBits;
-    private const int BucketLimit = ExactValues + ((63 - ExactBits) * SubBuckets);
+    private const int Octaves = 63 - ExactBits;
 
-    private long[] _counts = [];
+    private long[]? _exact;
+    private readonly long[]?[] _octaves = new long[Octaves][];    // made when first hit: latencies fill a dozen of them
 
     /// <summary>Largest distance between a value and the middle of its bucket, as a share of the value.</summary>
     public static double RelativeError => 1.0 / ExactValues;
@@ -28,9 +29,17 @@ public sealed class QuantileSketch
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count == 0) return;
-        var index = IndexOf(value);
-        if (index >= _counts.Length) Grow(index + 1);
-        _counts[index] += count;
+        if (value < ExactValues)
+        {
+            (_exact ??= new long[ExactValues])[value] += count;
+        }
+        else
+        {
+            var power = BitOperations.Log2((ulong)value);
+            var octave = _octaves[power - ExactBits] ??= new long[SubBuckets];
+            octave[(value >> (power - SubBucketBits)) - SubBuckets] += count;
+        }
+
         Count += count;
     }
 
@@ -38,8 +47,8 @@ public sealed class QuantileSketch
     public void Merge(QuantileSketch other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other._counts.Length > _counts.Length) Grow(other._counts.Length);
-        for (var i = 0; i < other._counts.Length; i++) _counts[i] += other._counts[i];
+        AddInto(ref _exact, other._exact);
+        for (var i = 0; i < Octaves; i++) AddInto(ref _octaves[i], other._octaves[i]);
         Count += other.Count;
     }
 
@@ -48,25 +57,26 @@ public sealed class QuantileSketch
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, Count);
-        var index = 0;
-        for (var passed = _counts[0]; passed <= rank; passed += _counts[index]) index++;
-        return Middle(index);
+        for (var i = 0; _exact is not null && i < ExactValues; i++)
+            if ((rank -= _exact[i]) < 0) return i;
+        for (var octave = 0; ; octave++)
+        {
+            if (_octaves[octave] is not { } counts) continue;
+            for (var sub = 0; sub < SubBuckets; sub++)
+                if ((rank -= counts[sub]) < 0) return Middle(octave, sub);
+        }
     }
 
-    private static int IndexOf(long value)
+    private static long Middle(int octave, int sub)
     {
-        if (value < ExactValues) return (int)value;
-        var power = BitOperations.Log2((ulong)value);
-        return ExactValues + ((power - ExactBits) * SubBuckets) + (int)((value >> (power - SubBucketBits)) - SubBuckets);
-    }
-
-    private static long Middle(int index)
-    {
-        if (index < ExactValues) return index;
-        var (octave, sub) = Math.DivRem(index - ExactValues, SubBuckets);
         var shift = octave + ExactBits - SubBucketBits;
         return ((long)(SubBuckets + sub) << shift) + (1L << (shift - 1));
     }
 
-    private void Grow(int needed) => Array.Resize(ref _counts, Math.Max(needed, Math.Min(BucketLimit, 2 * _counts.Length)));
+    private static void AddInto(ref long[]? counts, long[]? more)
+    {
+        if (more is null) return;
+        counts ??= new long[more.Length];
+        for (var i = 0; i < more.Length; i++) counts[i] += more[i];
+    }
 }

@@ -16,6 +16,7 @@ public static class EnvironmentJson
             json.WriteNumber("wall_s", wall);
             json.WriteNumber("simulated_s", environment.SimulatedSeconds);
             json.WriteOptional("simulated_per_wall", wall > 0 ? environment.SimulatedSeconds / wall : null);
+            json.WriteNumber("peak_memory_bytes", environment.PeakMemoryBytes);
             json.WriteString("servesim_version", environment.Version);
             json.WriteString("host", environment.Host);
             json.WriteString("operating_system", environment.OperatingSystem);

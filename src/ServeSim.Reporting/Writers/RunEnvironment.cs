@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ServeSim.Reporting.Writers;
@@ -8,6 +9,9 @@ public sealed record RunEnvironment
     public required DateTimeOffset Started { get; init; }
     public required TimeSpan WallTime { get; init; }
     public required double SimulatedSeconds { get; init; }
+
+    /// <summary>Largest resident memory of the process so far.</summary>
+    public required long PeakMemoryBytes { get; init; }
     public required string Version { get; init; }
     public required string Host { get; init; }
     public required string OperatingSystem { get; init; }
@@ -21,6 +25,7 @@ public sealed record RunEnvironment
         Started = started,
         WallTime = wallTime,
         SimulatedSeconds = simulatedSeconds,
+        PeakMemoryBytes = Process.GetCurrentProcess().PeakWorkingSet64,
         Version = version,
         Host = Environment.MachineName,
         OperatingSystem = RuntimeInformation.OSDescription,

@@ -44,7 +44,7 @@ internal sealed class RecordBuilder(RecordSink sink, Layout layout, TraceCounts 
             CountFromFirst(draft);
         if (draft.Problem is null) Check(draft, id);
         if (draft.Problem is not null) counts.Drop(draft.Problem);
-        else if (draft.Input == 0 || draft.Output == 0) counts.Drop("W101");
+        else if (draft.Input == 0 || draft.Output == 0) counts.Drop("zero tokens (W101)");
         else _ready.Enqueue(Build(draft, id ?? LastingName()));
     }
 

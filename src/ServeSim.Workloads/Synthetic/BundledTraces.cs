@@ -9,6 +9,9 @@ namespace ServeSim.Workloads.Synthetic;
 /// </summary>
 public static class BundledTraces
 {
+    /// <summary>Requests of the chat trace.</summary>
+    public const int ChatRequests = 1000;
+
     private const ulong Seed = 20_260_101;
 
     private static readonly LengthMixture ChatInput = new([(0.55, 180, 0.8), (0.3, 900, 0.6), (0.15, 3000, 0.4)], 8, 8192);
@@ -35,7 +38,15 @@ public static class BundledTraces
         writer.Complete();
     }
 
-    private static IEnumerable<TraceRecord> Chat() => Plain("poisson:5", 1000, "chat", ChatInput, ChatOutput);
+    /// <summary>One of the files, made in memory.</summary>
+    public static Stream Open(string fileName)
+    {
+        var made = new MemoryStream();
+        Write(fileName, made);
+        return new MemoryStream(made.ToArray());
+    }
+
+    private static IEnumerable<TraceRecord> Chat() => Plain("poisson:5", ChatRequests, "chat", ChatInput, ChatOutput);
 
     /// <summary>Gaps of variation 3: editors send completions in bursts and then pause.</summary>
     private static IEnumerable<TraceRecord> Code() => Plain("gamma:4,3", 1000, "code", CodeInput, CodeOutput);

@@ -52,7 +52,6 @@ public sealed class CommandLineTests
         { "layout that the model does not allow", ["run", "--tp", "3"], "tp: llama-3.1-8b cannot be split over 3 devices" },
         { "model that does not fit", ["run", "--model", "llama-3.1-405b"], "does not fit on h100-sxm" },
         { "missing trace", ["run", "--trace", "no-such.csv"], "no-such.csv: cannot be opened" },
-        { "policy without its predictor", ["run", "--policy", "sample-predicting"], "policy \"sample-predicting\" needs a length predictor" },
         { "standard input twice", ["run", "--trace", "-", "--check-determinism"], "--check-determinism reads the trace twice" },
         { "empty batch", ["cost"], "nothing to compute" },
         { "bad members of a batch", ["cost", "--decode", "3", "--prefill", "5@"], "--decode 3: must be COUNTxCONTEXT" },

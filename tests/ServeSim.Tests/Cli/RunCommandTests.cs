@@ -18,7 +18,15 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("TTFT ", output, StringComparison.Ordinal);
         Assert.Contains("Policy: sarathi", output, StringComparison.Ordinal);
-        Assert.Contains("Trace: bundled synthetic chat (first 50 requests)", output, StringComparison.Ordinal);
+        Assert.Contains("Trace: chat-1k.csv (bundled, synthetic) (first 50 requests)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_policy_that_needs_estimates_gets_the_oracle_and_the_result_says_so()
+    {
+        var (code, output, _) = Run("run", "--limit", "50", "--policy", "lightllm");
+        Assert.Equal(0, code);
+        Assert.Contains("Oracle: predictor oracle", output, StringComparison.Ordinal);
     }
 
     [Fact]

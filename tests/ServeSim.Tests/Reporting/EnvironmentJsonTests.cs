@@ -14,6 +14,7 @@ public sealed class EnvironmentJsonTests
             Started = new DateTimeOffset(2026, 1, 2, 5, 4, 5, TimeSpan.FromHours(2)),
             WallTime = TimeSpan.FromSeconds(2),
             SimulatedSeconds = 100,
+            PeakMemoryBytes = 50_000_000,
             Version = "0.1.0",
             Host = "h",
             OperatingSystem = "o",

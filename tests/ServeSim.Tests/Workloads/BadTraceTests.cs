@@ -16,7 +16,7 @@ public sealed class BadTraceTests
         { "only blank lines", "\n\n  \n", "error T001" },
         { "only a header", Azure, "t.csv:1: error T001: trace has no requests" },
         { "only a canonical header", Header, "error T001" },
-        { "everything dropped", Vidur + "0,0,1\n", "all 1 records were dropped (W101)" },
+        { "everything dropped", Vidur + "0,0,1\n", "all 1 records were dropped (zero tokens (W101))" },
         { "NUL bytes", Vidur + "0,1\0,1\n", "t.csv:2:4: error T002: not UTF-8 text (NUL byte)" },
         { "other columns", "a;b;c\n1;2;3\n", "t.csv:1: error T010: no known trace layout; first line has columns \"a;b;c\"" },
         { "other keys", "{\"a\":1}\n", "error T010: no known trace layout; first line has keys \"a\"" },
@@ -128,7 +128,7 @@ public sealed class BadTraceTests
     {
         using var reader = TraceFile.Open(new MemoryStream(Encoding.UTF8.GetBytes(Vidur + "0,1,1\n1,x,1\n2,-4,1\n3,y,1\n4,0,1\n5,1,1\n")), "t.csv", new() { Lenient = true });
         Assert.Equal(2, TraceText.All(reader).Count);
-        Assert.Equal([new("T020", 2), new("T021", 1), new("W101", 1)], reader.Counts.Dropped);
+        Assert.Equal([new("T020", 2), new("T021", 1), new("zero tokens (W101)", 1)], reader.Counts.Dropped);
         Assert.Equal(3, reader.Warnings.Count);
         Assert.Equal("t.csv:3:2: warning W020: num_prefill_tokens: \"x\" is not an integer; the record is dropped", reader.Warnings[0]);
     }

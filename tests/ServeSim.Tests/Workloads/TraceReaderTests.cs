@@ -120,7 +120,7 @@ public sealed class TraceReaderTests
     {
         using var drop = TraceFile.Open(new MemoryStream(Encoding.UTF8.GetBytes(Vidur + "0,1,0\n1,0,0\n2,1,1\n")), "t");
         Assert.Single(TraceText.All(drop));
-        Assert.Equal(2, drop.Counts.Dropped["W101"]);
+        Assert.Equal(2, drop.Counts.Dropped["zero tokens (W101)"]);
         Assert.Equal("t:2: warning W101: num_decode_tokens is 0; such records are dropped and counted", Assert.Single(drop.Warnings));
         Assert.Equal([(1, 1), (1, 1)], TraceText.Read(Vidur + "0,1,0\n1,0,0\n", new() { ZeroTokens = ZeroTokens.Lift }).Select(record => (record.InputTokens, record.OutputTokens)));
     }

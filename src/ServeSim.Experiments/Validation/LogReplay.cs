@@ -79,10 +79,19 @@ public sealed record LogReplay
             ? "host: asynchronous scheduling, hidden behind the iteration before unless it takes longer"
             : "host: scheduling between iterations, as the configuration does not say otherwise");
         assumptions.Add("tokens reach the client at the end of their iteration: no tokenizer, network or streaming time");
-        if (scenario.Parallel.Tensor > 1)
-            assumptions.Add("links: those of the cost model for this GPU" + (config.LinkGigabytesPerSecond is null ? "" : "; the link stated in the configuration is not used"));
+        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1 })
+            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only");
         if (config.ExpertParallel > 1) return SetupLockstep(scenario, catalog, config, options, assumptions);
         if (config.DataParallel > 1) assumptions.Add($"{config.DataParallel} data-parallel replicas run independently behind the router {scenario.Router.Name}");
+        var tensor = scenario.Parallel.Tensor;
+        var link = (config.LinkGigabytesPerSecond, config.LinkMicroseconds);
+        if (tensor > 1 && scenario.Parallel.Pipeline == 1 && link is ({ } bandwidth and > 0, { } latency))
+        {
+            assumptions.Add(string.Create(CultureInfo.InvariantCulture, $"links: the stated {bandwidth} GB/s and {latency} us in the place of the cost model's own, rings over {tensor} devices"));
+            return new RunSetup(scenario, catalog, options, cost => new StatedLinkCost(cost, tensor, bandwidth, latency));
+        }
+
+        if (tensor > 1) assumptions.Add("links: those of the cost model for this GPU");
         return new RunSetup(scenario, catalog, options);
     }
 

@@ -1,10 +1,13 @@
 using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Policies.Batching;
 using ServeSim.Workloads;
 
 namespace ServeSim.Experiments.Validation;
@@ -76,20 +79,54 @@ public sealed record LogReplay
             ? "host: asynchronous scheduling, hidden behind the iteration before unless it takes longer"
             : "host: scheduling between iterations, as the configuration does not say otherwise");
         assumptions.Add("tokens reach the client at the end of their iteration: no tokenizer, network or streaming time");
-        var (replicas, link) = (config.ExpertParallel, (config.LinkGigabytesPerSecond, config.LinkMicroseconds));
-        if (config.DataParallel > 1) assumptions.Add($"{config.DataParallel} data-parallel replicas run independently behind the router {scenario.Router.Name}; the engine runs them in lockstep");
-        if (scenario.Parallel.Tensor > 1)
-            assumptions.Add("links: those of the cost model for this GPU" + (config.LinkGigabytesPerSecond is null ? "" : "; the link stated in the configuration is not used"));
-        if (replicas == 1) return new RunSetup(scenario, catalog, options);
+        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1 })
+            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only");
+        if (config.ExpertParallel > 1) return SetupLockstep(scenario, catalog, config, options, assumptions);
+        if (config.DataParallel > 1) assumptions.Add($"{config.DataParallel} data-parallel replicas run independently behind the router {scenario.Router.Name}");
+        var tensor = scenario.Parallel.Tensor;
+        var link = (config.LinkGigabytesPerSecond, config.LinkMicroseconds);
+        if (tensor > 1 && scenario.Parallel.Pipeline == 1 && link is ({ } bandwidth and > 0, { } latency))
+        {
+            assumptions.Add(string.Create(CultureInfo.InvariantCulture, $"links: the stated {bandwidth} GB/s and {latency} us in the place of the cost model's own, rings over {tensor} devices"));
+            return new RunSetup(scenario, catalog, options, cost => new StatedLinkCost(cost, tensor, bandwidth, latency));
+        }
 
-        if (link is not ({ } bandwidth and > 0, { } latency)) throw new InputException("expert parallelism needs the link: link_GBs and link_latency_us in the configuration");
-        assumptions.Add(string.Create(CultureInfo.InvariantCulture,
-            $"links: experts shared by {replicas} replicas with equal batches; two exchanges a layer at the stated {bandwidth} GB/s and {latency} us"));
-        var model = ModelCatalog.Get(scenario.Model);
+        if (tensor > 1) assumptions.Add("links: those of the cost model for this GPU");
+        return new RunSetup(scenario, catalog, options);
+    }
+
+    private static RunSetup SetupLockstep(Scenario scenario, PolicyCatalog catalog, EngineLogConfig config, CostOptions options, List<string> assumptions)
+    {
+        var (model, replicas) = (ModelCatalog.Get(scenario.Model), config.ExpertParallel);
         if (model.Experts is not { } experts) throw new InputException($"ep is {replicas}, but {model.Name} has no experts");
+        if (model.Window is not null || model.LatentAttention is not null)
+            throw new InputException($"ep is {replicas}: replicas that share experts are supported for models with full grouped attention only, not for {model.Name}");
+        if ((config.LinkGigabytesPerSecond, config.LinkMicroseconds) is not ({ } bandwidth and > 0, { } latency))
+            throw new InputException("expert parallelism needs the link: link_GBs and link_latency_us in the configuration");
+        if (scenario.Policy.Options is not VllmV1Options limits) throw new InputException("replicas that share experts can be replayed with the policy vllm-v1 only");
         options = options with { DistinctExperts = tokens => ExpertCoverage.Uniform(experts.Experts, experts.ActivePerToken, checked(tokens * replicas)) / replicas };
-        assumptions.Add("KV memory: counted as if every replica held all experts (too little memory, never too much)");
-        return new RunSetup(scenario, catalog, options, cost => new ExpertExchangeCost(cost, model, replicas, bandwidth, latency));
+        assumptions.Add($"{replicas} replicas in lockstep, as one instance of {replicas} times the limits: each has an equal share of the decodes, prompt chunks fall on one of them, the fullest sets the time");
+        assumptions.Add(string.Create(CultureInfo.InvariantCulture, $"links: two exchanges a layer between the replicas at the stated {bandwidth} GB/s and {latency} us; experts are chosen evenly"));
+        var blocks = scenario.Kv.Blocks ?? ReplicaBlocks(scenario, model, replicas);
+        if (scenario.Kv.Blocks is null) assumptions.Add($"KV memory: {blocks} blocks a replica, which holds 1/{replicas} of the experts");
+        scenario = scenario with
+        {
+            Instances = 1,
+            Policy = scenario.Policy with { Options = limits with { TokenBudget = replicas * limits.TokenBudget, MaxSequences = replicas * limits.MaxSequences } },
+            Kv = scenario.Kv with { Blocks = checked(replicas * blocks) },
+        };
+        return new RunSetup(scenario, catalog, options, cost => cost.NeedsSequences
+            ? throw new InputException($"cost: {scenario.Cost} needs every member of a batch; replicas that share experts are replayed with sums only")
+            : new LockstepCost(cost, model, replicas, limits.TokenBudget, bandwidth, latency));
+    }
+
+    /// <summary>KV blocks beside all experts, and those that fit where the experts of the other replicas would be.</summary>
+    private static int ReplicaBlocks(Scenario scenario, ModelSpec model, int replicas)
+    {
+        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get(scenario.Gpu), new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline),
+            new CapacityOptions { Utilization = scenario.Kv.MemoryFraction, BlockSize = scenario.Kv.BlockSize });
+        var elsewhere = model.Sizes.RoutedExpertParameters * ModelSizes.BytesPerValue / replicas * (replicas - 1);
+        return checked((int)(capacity.Blocks + (elsewhere / capacity.BlockBytesPerDevice)));
     }
 
     private static LogReplay Compare(EngineLog log, EngineLogConfig config, RunSetup setup, FinishedRequests observer, List<string> assumptions)

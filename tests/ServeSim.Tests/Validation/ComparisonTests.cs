@@ -3,6 +3,7 @@ using ServeSim.Abstractions;
 using ServeSim.CostModels;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
 using ServeSim.Experiments.Validation;
 using ServeSim.Reporting.Plots;
 using ServeSim.Workloads;
@@ -62,11 +63,34 @@ public sealed class ComparisonTests
     {
         var model = ModelCatalog.Get("qwen3-30b-a3b");
         var inner = CostModelFactory.Create("linear:1,0,0,0,0", model, AcceleratorCatalog.Get("rtx-pro-6000"), ParallelLayout.Single);
-        var cost = new ExpertExchangeCost(inner, model, 2, 16, 20);
-        var shape = new BatchShape { DecodeSequences = 64, DecodeContextTokens = 64_000 };
+        var cost = new LockstepCost(inner, model, 2, 2048, 16, 20);
+        var shape = new BatchShape { DecodeSequences = 128, DecodeContextTokens = 128_000 };
         // 48 layers x 2 exchanges x (20 us + 64 tokens x 2048 values x 2 bytes / 16 GB/s = 16.384 us)
         Assert.Equal(1 + (48 * 2 * 36.384 / 1000), cost.IterationTime(shape).Milliseconds, 1e-6);
         Assert.Equal(cost.IterationTime(shape), cost.Explain(shape).Total);
+    }
+
+    [Fact]
+    public void A_stated_link_takes_the_place_of_the_assumed_one()
+    {
+        var model = ModelCatalog.Get("llama-3.1-8b");
+        var inner = CostModelFactory.Create("roofline", model, AcceleratorCatalog.Get("rtx-pro-6000"), new ParallelLayout(2, 1));
+        var shape = new BatchShape { DecodeSequences = 64, DecodeContextTokens = 64_000 };
+        var stated = new StatedLinkCost(inner, 2, 16, 20).Explain(shape);
+        // 64 all-reduces x (20 us + 64 tokens x 4096 values x 2 bytes x 2 (2 - 1) / 2 / 16 GB/s = 32.768 us)
+        Assert.Equal(64 * 52.768, stated.Rows.Single(r => r.Operator == "all-reduce").Microseconds, 1e-6);
+        var (before, after) = (inner.Explain(shape), stated);
+        Assert.Equal(after.Total.Milliseconds - before.Total.Milliseconds, (after.Microseconds - before.Microseconds) / 1000, 1e-5);
+        Assert.Equal(before.Rows.Where(r => r.Bound != BoundBy.Link), after.Rows.Where(r => r.Bound != BoundBy.Link));
+    }
+
+    [Theory, InlineData(0, 0), InlineData(1000, 1000), InlineData(2048, 2048), InlineData(3000, 2048), InlineData(4096, 2048), InlineData(4097, 2049)]
+    public void The_fullest_replica_takes_whole_chunks_and_its_share_of_the_decodes(int tokens, int expected)
+    {
+        var model = ModelCatalog.Get("qwen3-30b-a3b");
+        var cost = new LockstepCost(CostModelFactory.Create("linear:1,0,0,0,0", null, null, ParallelLayout.Single), model, 2, 2048, 16, 20);
+        var fullest = cost.Fullest(new BatchShape { PrefillTokens = tokens, PrefillSequences = tokens > 0 ? 1 : 0, PrefillPairs = 2L * tokens, DecodeSequences = 5, DecodeContextTokens = 101 });
+        Assert.Equal((expected, 2L * expected, 3, 51), (fullest.PrefillTokens, fullest.PrefillPairs, fullest.DecodeSequences, fullest.DecodeContextTokens));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed class LatentAttention : AttentionKernel
     private const int ExpandFromTokens = 128;
 
     private readonly IKernelClock _clock;
-    private readonly FittedClock? _fitted;
+    private readonly IAttentionClock? _fitted;
     private readonly double _absorbedFlopsPerPair;
     private readonly double _expandedFlopsPerPair;
     private readonly double _bytesPerKey;
@@ -25,7 +25,7 @@ internal sealed class LatentAttention : AttentionKernel
         var latent = model.LatentAttention ?? throw new ArgumentException("the model has no latent attention", nameof(model));
         double heads = model.QueryHeads / tensor;
         _clock = clock;
-        _fitted = clock as FittedClock;
+        _fitted = clock as IAttentionClock;
         _absorbedFlopsPerPair = 2 * heads * ((2 * latent.KvRank) + latent.RopeHeadSize);
         _expandedFlopsPerPair = 2 * heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize);
         _bytesPerKey = latent.CachedElements * ModelSizes.BytesPerValue;
@@ -54,7 +54,7 @@ internal sealed class LatentAttention : AttentionKernel
         return time.Microseconds;
     }
 
-    private double TwoKernels(in Work work, int layers, CostLedger? ledger, FittedClock fitted)
+    private double TwoKernels(in Work work, int layers, CostLedger? ledger, IAttentionClock fitted)
     {
         double microseconds = 0;
         if (work.ExpandedKeys > 0)

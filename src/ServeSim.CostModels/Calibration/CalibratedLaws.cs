@@ -109,7 +109,7 @@ public sealed class CalibratedLaws
     {
         var device = Entry("element-wise");
         var kernels = _set.Find(Stack, "stack", "element-wise") ?? _set.Find(DefaultStack, "stack", "element-wise")!;
-        return new(device["t0_us"], device["es"], kernels[op], kernels["boost"]);
+        return new(device["t0_us"], device["es"], kernels.Get(op, 1), kernels["boost"]);
     }
 
     private double[] Values(string op) => Entry(op).Values;

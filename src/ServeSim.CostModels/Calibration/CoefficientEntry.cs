@@ -14,6 +14,14 @@ namespace ServeSim.CostModels.Calibration;
 public sealed record CoefficientEntry(
     string Stack, string Device, string Operator, IReadOnlyList<string> Names, double[] Values, int Rows, ErrorSummary Fit, ErrorSummary? HeldBack)
 {
+    /// <summary>A constant by name, or what to assume without it.</summary>
+    public double Get(string name, double otherwise)
+    {
+        for (var i = 0; i < Names.Count; i++)
+            if (Names[i] == name) return Values[i];
+        return otherwise;
+    }
+
     /// <summary>A constant by name.</summary>
     public double this[string name]
     {

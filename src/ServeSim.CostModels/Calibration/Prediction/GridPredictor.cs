@@ -15,6 +15,8 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
 {
     private static readonly string[] _tasks = ["gemm", "attn_decode", "attn_prefill", "attn_mixed", "layer_op", "iteration", "comm", "moe"];
 
+    private const double CachedBandwidth = 1.6;
+
     private readonly Dictionary<(string, string), CalibratedLaws> _laws = [];
     private readonly Dictionary<(string, string, int, string), CalibratedCostModel> _models = [];
 
@@ -73,8 +75,13 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
         new ParallelLayout(tensor, 1).Validate(model, Gpu(at));
         var op = LayerOps.Find(model, tensor, name, laws.Stack == "sarathi")
             ?? throw new InputException($"{model.Name} has no operator \"{name}\" in the stack {laws.Stack}; {Suggestion.For(name, LayerOps.Names)}");
+
+        // Profiles of single layers read small weights from the cache; a model that runs never does.
+        var isCached = laws.Stack == "vllm" && name != "lm_head" && LayerOps.StayInCache(model, tensor, laws.Rates.L2Bytes);
         var time = op.Kind switch
         {
+            KernelKind.Gemm when isCached => (laws.Gemm(NumberFormat.Bf16) with { StartMicroseconds = 2 }).Microseconds(
+                m, op.Columns, op.Inner, 2, 2, laws.Rates with { BytesPerMicrosecond = CachedBandwidth * laws.Rates.BytesPerMicrosecond }),
             KernelKind.Gemm => laws.Gemm(Format(at)).Microseconds(m, op.Columns, op.Inner, Format(at) == NumberFormat.Fp8 ? 1 : 2, Format(at) == NumberFormat.Fp8 ? 4 : 2, laws.RatesOf(Format(at))),
             KernelKind.Sampler => laws.SamplerMicroseconds(m),
             _ => laws.ElementWise(name).Microseconds(op.Bytes(m), laws.Rates),

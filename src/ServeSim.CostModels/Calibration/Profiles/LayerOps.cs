@@ -11,6 +11,19 @@ internal static class LayerOps
     public static readonly string[] Names =
         ["embedding", "norm1", "norm2", "norm", "qkv", "qk_norm", "rope", "o", "add", "up", "act", "down", "final_norm", "lm_head", "sampler"];
 
+    /// <summary>
+    /// A profile of one layer runs its operators over and over. Where all their weights fit into half of the last-level cache they
+    /// are read from there, which a whole model never does.
+    /// </summary>
+    public static bool StayInCache(ModelSpec model, int tensor, double cacheBytes)
+    {
+        var operators = new LayerOperators(model, new(tensor, 1), OperatorFlavour.Fused, null);
+        double bytes = 0;
+        foreach (var op in operators.Common()) bytes += op.FixedBytes;
+        foreach (var op in model.Experts is null ? operators.DenseMlp() : []) bytes += op.FixedBytes;
+        return bytes < cacheBytes / 2;
+    }
+
     /// <summary>The operator of a model's share, or null where the model has none of that name.</summary>
     public static RowOperator? Find(ModelSpec model, int tensor, string name, bool isUnfused)
     {

@@ -34,6 +34,7 @@ internal sealed class ProfileReader
     private readonly List<string> _notes = [];
     private readonly List<Measurement> _measurements = [];
     private readonly Dictionary<(string, int, string, bool), RowOperator?> _operators = [];
+    private readonly Dictionary<(string, string, int), bool> _cached = [];
     private readonly HashSet<string> _unknownModels = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Measurement> Measurements => _measurements;
@@ -150,9 +151,19 @@ internal sealed class ProfileReader
 
         if (op is null) return;
         var origin = (modelName, tensor, name);
+        if (op.Kind == KernelKind.Gemm && stack == "vllm" && name != "lm_head" && IsCached(t, device, modelName, tensor)) return;
         if (op.Kind == KernelKind.Gemm) Add(t, row, stack, device, "gemm-bf16", [m, op.Columns, op.Inner], Shape(op.Columns, op.Inner), us, origin);
         else if (op.Kind == KernelKind.Sampler) Add(t, row, stack, device, "sampler", [m], Shape(m), us, origin);
         else Add(t, row, stack, device, "element-wise:" + name, [op.Bytes((int)m)], Shape(m), us, origin);
+    }
+
+    private bool IsCached(ProfileTable t, string device, string model, int tensor)
+    {
+        if (_cached.TryGetValue((device, model, tensor), out var known)) return known;
+        var gpu = AcceleratorCatalog.Find(device);
+        var cached = gpu is not null && LayerOps.StayInCache(ModelCatalog.Get(model), tensor, DeviceRates.Of(gpu).L2Bytes);
+        if (cached) _notes.Add($"{t.File}: the weights of one layer of {model} (tp {tensor}) stay in the cache of {device}: its GEMMs are excluded");
+        return _cached[(device, model, tensor)] = cached;
     }
 
     private void Add(ProfileTable t, int row, string stack, string device, string op, double[] features, string shape, double us,

@@ -17,17 +17,17 @@ internal static class CostPredictCommand
         var grid = new Option<string>("--grid") { HelpName = "FILE", Description = "What to predict: a CSV file with a column task and the columns that it needs.", Required = true };
         var output = new Option<string>("--out") { HelpName = "FILE", Description = "Predictions, id and ms; a row that cannot be predicted has no ms.", Required = true };
         var coefficients = Coefficients();
-        var overlay = Overlay();
+        var plain = NoOverlay();
         var strict = new Option<bool>("--strict") { Description = "Exit code 1 if a row cannot be predicted." };
         var command = new ExampleCommand("predict", "Predict single kernels, operators, collectives and iterations.", "servesim cost predict --grid in.csv --out out.csv")
         {
-            grid, output, coefficients, overlay, strict,
+            grid, output, coefficients, plain, strict,
         };
         command.SetAction(parsed =>
         {
             var table = ProfileTable.Read(parsed.GetRequiredValue(grid));
             if (!table.Has("task")) throw new InputException($"{table.File}: the column \"task\" is missing; columns: {string.Join(", ", GridPredictor.Columns)}");
-            var predictor = new GridPredictor(Load(parsed.GetValue(coefficients)), parsed.GetValue(overlay));
+            var predictor = new GridPredictor(Load(parsed.GetValue(coefficients)), !parsed.GetValue(plain));
             var bad = 0;
             GridFile.Write(parsed.GetRequiredValue(output), stream =>
             {
@@ -65,6 +65,8 @@ internal static class CostPredictCommand
     internal static Option<string?> Coefficients() => new("--coefficients") { HelpName = "FILE", Description = "Constants from servesim calibrate instead of the shipped ones." };
 
     internal static Option<bool> Overlay() => new("--overlay") { Description = "Correct operators of profiled models by their own measurements." };
+
+    internal static Option<bool> NoOverlay() => new("--no-overlay") { Description = "Formulas alone, also for operators of models that were profiled themselves." };
 
     internal static CoefficientSet Load(string? path) => path is null ? CoefficientSet.Shipped : CoefficientSet.Read(path);
 }

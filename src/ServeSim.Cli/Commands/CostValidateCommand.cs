@@ -18,12 +18,12 @@ internal static class CostValidateCommand
         var predicted = new Option<string?>("--predicted") { HelpName = "FILE", Description = "Compare these predictions (id, ms) instead of making them." };
         var plot = new Option<string?>("--plot") { HelpName = "FILE", Description = "Scatter plot to write (SVG)." };
         var coefficients = CostPredictCommand.Coefficients();
-        var overlay = CostPredictCommand.Overlay();
+        var plain = CostPredictCommand.NoOverlay();
         var json = CommonOptions.Json();
         var command = new ExampleCommand("validate", "Compare predictions with measurements: errors by operator, GPU and model.",
             "servesim cost validate measured.csv --plot scatter.svg")
         {
-            measured, predicted, plot, coefficients, overlay, json,
+            measured, predicted, plot, coefficients, plain, json,
         };
         command.SetAction(parsed =>
         {
@@ -31,7 +31,7 @@ internal static class CostValidateCommand
             foreach (var column in (string[])["task", "ms"])
                 if (!table.Has(column)) throw new InputException($"{table.File}: the column \"{column}\" is missing");
             var given = parsed.GetValue(predicted) is { } file ? ReadPredictions(file) : null;
-            var predictor = new GridPredictor(CostPredictCommand.Load(parsed.GetValue(coefficients)), parsed.GetValue(overlay));
+            var predictor = new GridPredictor(CostPredictCommand.Load(parsed.GetValue(coefficients)), !parsed.GetValue(plain));
             var points = new List<(string Task, string Group, double Measured, double Predicted)>();
             var bad = 0;
             for (var row = 0; row < table.Count; row++)

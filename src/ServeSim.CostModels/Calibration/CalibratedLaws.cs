@@ -32,17 +32,20 @@ public sealed class CalibratedLaws
     /// <summary>Constants that were asked for so far, by kernel family, with their origin.</summary>
     public IReadOnlyDictionary<string, (CoefficientEntry Entry, ConstantOrigin Origin)> Used => _used;
 
-    /// <summary>GEMMs in a number format; formats without measurements take the two-byte constants.</summary>
-    public GemmLaw Gemm(NumberFormat format) => GemmLaw.Of(Values(format == NumberFormat.Fp8 ? "gemm-fp8" : "gemm-bf16"));
+    /// <summary>GEMMs in a number format as a micro benchmark times them; formats without measurements take the two-byte constants.</summary>
+    public GemmLaw GemmMicro(NumberFormat format) => GemmLaw.Of(format == NumberFormat.Fp8 ? Best("gemm-fp8") : Best("gemm-bf16", "gemm-bf16-engine"));
+
+    /// <summary>The same as an engine runs them.</summary>
+    public GemmLaw Gemm(NumberFormat format) => GemmLaw.Of(format == NumberFormat.Fp8 ? Best("gemm-fp8") : Best("gemm-bf16-engine", "gemm-bf16"));
 
     /// <summary>Rates of a number format.</summary>
     public DeviceRates RatesOf(NumberFormat format) => format == NumberFormat.Fp8 && _gpu.Teraflops.Fp8 is { } fp8 ? Rates.At(fp8) : Rates;
 
     /// <summary>Decode attention as an engine runs it.</summary>
-    public DecodeLaw Decode() => Own("attention-decode-engine") is { } engine ? DecodeLaw.Of(engine) : DecodeMicro();
+    public DecodeLaw Decode() => DecodeLaw.Of(Best("attention-decode-engine", "attention-decode"));
 
     /// <summary>Decode attention as the micro benchmark timed it.</summary>
-    public DecodeLaw DecodeMicro() => DecodeLaw.Of(Values("attention-decode"));
+    public DecodeLaw DecodeMicro() => DecodeLaw.Of(Best("attention-decode", "attention-decode-engine"));
 
     /// <summary>Prefill attention.</summary>
     public PrefillLaw Prefill() => PrefillLaw.Of(Values("attention-prefill"));
@@ -113,6 +116,25 @@ public sealed class CalibratedLaws
     }
 
     private double[] Values(string op) => Entry(op).Values;
+
+    // Operators that time the same kernels: the first that was measured on the device, else on a sibling, else anywhere.
+    private double[] Best(params ReadOnlySpan<string> operators)
+    {
+        foreach (var origin in (ReadOnlySpan<ConstantOrigin>)[ConstantOrigin.Measured, ConstantOrigin.Sibling, ConstantOrigin.AnyOther])
+        {
+            foreach (var stack in (ReadOnlySpan<string>)[Stack, DefaultStack])
+            {
+                foreach (var op in operators)
+                {
+                    if (_set.Resolve(stack, _gpu.Name, op) is not { } found || found.Origin != origin) continue;
+                    _used[op] = found;
+                    return found.Entry.Values;
+                }
+            }
+        }
+
+        throw new InvalidDataException($"the coefficients hold no constants for {operators[0]}");
+    }
 
     // Measured on the device or on a sibling; medians of other devices would mix kernels of another kind.
     private double[]? Own(string op)

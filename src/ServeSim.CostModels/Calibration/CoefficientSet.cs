@@ -44,6 +44,9 @@ public sealed class CoefficientSet
     /// <summary>An entry, or null.</summary>
     public CoefficientEntry? Find(string stack, string device, string op) => _byKey.GetValueOrDefault((stack, device, op));
 
+    /// <summary>True where correcting operators of profiled models by their residuals helps on row counts that were kept back.</summary>
+    public bool OverlayHelps(string stack) => Find(stack, "overlay", "gemm-bf16-engine") is { HeldBack: { } with, Fit: var without } && with.Mean < without.Mean;
+
     /// <summary>The constants for a device: its own, a sibling's, or those of any other device.</summary>
     public (CoefficientEntry Entry, ConstantOrigin Origin)? Resolve(string stack, string device, string op)
     {

@@ -9,8 +9,17 @@ internal sealed class ResidualOverlay
     {
         if (set is null) return;
         foreach (var curve in set.Residuals)
-            if (curve.Stack == stack && curve.Device == device && curve.Model == model && curve.Tensor == tensor) _curves[curve.Operator] = curve;
+            if (curve.Stack == stack && curve.Device == device && curve.Model == model && curve.Tensor == tensor) _curves[NameOf(curve.Operator)] = curve;
     }
+
+    /// <summary>Breakdowns name operators in full, profiles in short.</summary>
+    private static string NameOf(string op) => op switch
+    {
+        "o" => "attention out",
+        "up" => "gate+up",
+        "lm_head" => "lm head",
+        _ => op,
+    };
 
     /// <summary>Operators that have a curve.</summary>
     public int Count => _curves.Count;

@@ -10,7 +10,7 @@ namespace ServeSim.CostModels.Roofline;
 /// <summary>What a report must say about calibrated numbers: data, origin of the constants, error.</summary>
 internal static class CalibrationNotes
 {
-    private static readonly string[] _main = ["gemm-bf16", "gemm-fp8", "attention-decode", "attention-decode-engine", "attention-prefill", "attention-mixed", "experts-bf16", "experts-fp8"];
+    private static readonly string[] _main = ["gemm-bf16", "gemm-bf16-engine", "gemm-fp8", "attention-decode", "attention-decode-engine", "attention-prefill", "attention-mixed", "experts-bf16", "experts-fp8"];
 
     public static CostModelInfo Of(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals)
     {

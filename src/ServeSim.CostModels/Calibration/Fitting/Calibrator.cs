@@ -14,6 +14,7 @@ public sealed class Calibrator
     private const int MostRows = 6000;
     private const int KeepBackOneIn = 5;
     private const double ContradictionRatio = 1.5;
+    private const double SupportWeight = 0.2;
 
     private readonly ProfileReader _reader = new();
     private readonly List<string> _notes = [];
@@ -39,12 +40,50 @@ public sealed class Calibrator
             .Select(g => new Group(g.Key.Stack, g.Key.Device, g.Key.Operator, WithoutContradictions(g.Key, g)))
             .ToList();
         var fitted = groups.Where(g => !g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).Where(IsEnough).ToList();
-        foreach (var group in fitted) _entries.Add(FitGroup(group));
+        foreach (var group in fitted)
+        {
+            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
+            var support = group.Operator == KernelFamily.GemmInEngine.Name
+                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
+                : null;
+            _entries.Add(FitGroup(group, support ?? []));
+        }
+
         foreach (var stack in groups.Where(g => g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
         if (_entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
         AddDefaults(fitted);
-        return new(_entries, date, sources, Residuals(groups));
+        var residuals = Residuals(groups, _ => true);
+        AddOverlayEvidence(groups);
+        return new(_entries, date, sources, residuals);
     }
+
+    // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
+    private void AddOverlayEvidence(List<Group> groups)
+    {
+        var curves = Residuals(groups, m => !IsKeptBack(m)).ToDictionary(c => (c.Stack, c.Device, c.Model, c.Tensor, c.Operator));
+        foreach (var stack in groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).GroupBy(g => g.Stack).ToList())
+        {
+            var (plain, corrected, measured) = (new List<double>(), new List<double>(), new List<double>());
+            foreach (var group in stack)
+            {
+                if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == group.Operator) is not { } entry) continue;
+                var rates = Rates(group);
+                foreach (var m in group.Rows.Where(IsKeptBack))
+                {
+                    if (!curves.TryGetValue((m.Stack, m.Device, m.Origin!.Value.Model, m.Origin.Value.Tensor, m.Origin.Value.Operator), out var curve)) continue;
+                    plain.Add(KernelFamily.GemmInEngine.Law(entry.Values, m.Features, rates));
+                    corrected.Add(plain[^1] * curve.At(m.Features[0]));
+                    measured.Add(m.Microseconds);
+                }
+            }
+
+            if (measured.Count < LeastRows) continue;
+            _entries.Add(new(stack.Key, "overlay", KernelFamily.GemmInEngine.Name, [], [], measured.Count,
+                ErrorSummary.Of([.. plain], [.. measured]), ErrorSummary.Of([.. corrected], [.. measured])));
+        }
+    }
+
+    private static bool IsKeptBack(Measurement m) => Hash("rows " + m.Features[0].ToString("R", CultureInfo.InvariantCulture)) % KeepBackOneIn == 0;
 
     private List<Measurement> WithoutContradictions((string Stack, string Device, string Operator) key, IEnumerable<Measurement> rows)
     {
@@ -84,24 +123,29 @@ public sealed class Calibrator
         _ => 0,
     };
 
-    private static CoefficientEntry FitGroup(Group group)
+    private static CoefficientEntry FitGroup(Group group, List<Measurement> support)
     {
         var family = KernelFamily.Find(group.Operator)!;
         var device = Rates(group);
         var (train, test) = Split(group.Rows);
         ErrorSummary? heldBack = null;
         if (test.Count >= LeastRows && train.Count >= LeastRows && train.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count() >= LeastSizes)
-            heldBack = Errors(family, Solve(family, train, device), test, device);
-        var values = Array.ConvertAll(Solve(family, group.Rows, device), Rounded);
+            heldBack = Errors(family, Solve(family, train, support, device), test, device);
+        var values = Array.ConvertAll(Solve(family, group.Rows, support, device), Rounded);
         return new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
             Errors(family, values, group.Rows, device), heldBack);
     }
 
-    private static double[] Solve(KernelFamily family, List<Measurement> rows, DeviceRates device)
+    private static double[] Solve(KernelFamily family, List<Measurement> rows, List<Measurement> support, DeviceRates device)
     {
-        var sample = rows.Count <= MostRows ? rows : [.. rows.OrderBy(m => Hash(Key(m))).ThenBy(Key, StringComparer.Ordinal).Take(MostRows)];
-        return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => family.Law(c, sample[row].Features, device), family.Constants);
+        List<Measurement> sample = [.. Sample(rows), .. Sample(support)];
+        var weights = new double[sample.Count];
+        for (var i = 0; i < weights.Length; i++) weights[i] = i < Math.Min(rows.Count, MostRows) ? 1 : SupportWeight;
+        return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => family.Law(c, sample[row].Features, device), family.Constants, weights);
     }
+
+    private static List<Measurement> Sample(List<Measurement> rows) =>
+        rows.Count <= MostRows ? rows : [.. rows.OrderBy(m => Hash(Key(m))).ThenBy(Key, StringComparer.Ordinal).Take(MostRows)];
 
     private static ErrorSummary Errors(KernelFamily family, double[] values, List<Measurement> rows, DeviceRates device) => ErrorSummary.Of(
         [.. rows.Select(m => family.Law(values, m.Features, device))], [.. rows.Select(m => m.Microseconds)]);
@@ -136,7 +180,7 @@ public sealed class Calibrator
 
         double[] SolveRows(List<Measurement> list)
         {
-            var sample = list.Count <= MostRows ? list : [.. list.OrderBy(m => Hash(Key(m))).ThenBy(Key, StringComparer.Ordinal).Take(MostRows)];
+            var sample = Sample(list);
             return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => Law(c, sample[row]), constants);
         }
 
@@ -201,16 +245,16 @@ public sealed class Calibrator
     }
 
     // Measured over predicted for operators that were timed inside a model.
-    private List<ResidualCurve> Residuals(List<Group> groups)
+    private List<ResidualCurve> Residuals(List<Group> groups, Func<Measurement, bool> takes)
     {
         var set = new CoefficientSet(_entries, "", [], []);
         var curves = new List<ResidualCurve>();
-        foreach (var same in groups.SelectMany(g => g.Rows).Where(m => m.Origin is not null && m.Operator == "gemm-bf16")
+        foreach (var same in groups.SelectMany(g => g.Rows).Where(m => m.Origin is not null && m.Operator == KernelFamily.GemmInEngine.Name && takes(m))
             .GroupBy(m => (m.Stack, m.Device, m.Origin!.Value.Model, m.Origin!.Value.Tensor, m.Origin!.Value.Operator))
             .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal).ThenBy(g => g.Key.Model, StringComparer.Ordinal)
             .ThenBy(g => g.Key.Tensor).ThenBy(g => g.Key.Operator, StringComparer.Ordinal))
         {
-            if (set.Find(same.Key.Stack, same.Key.Device, "gemm-bf16") is not { } entry) continue;
+            if (set.Find(same.Key.Stack, same.Key.Device, KernelFamily.GemmInEngine.Name) is not { } entry) continue;
             var rates = DeviceRates.Of(AcceleratorCatalog.Get(same.Key.Device));
             var points = same.GroupBy(m => m.Features[0]).OrderBy(g => g.Key)
                 .Select(g => (Rows: g.Key, Ratio: g.Average(m => m.Microseconds / KernelFamily.GemmBf16.Law(entry.Values, m.Features, rates)))).ToArray();
@@ -223,12 +267,12 @@ public sealed class Calibrator
         return curves;
     }
 
-    // Two hundred points a curve would make the file ten times larger than the constants: keep those a twelfth of an octave apart.
+    // Two hundred points a curve would make the file ten times larger than the constants: keep those a fifth of an octave apart.
     private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)
     {
         var kept = new List<(double Rows, double Ratio)>();
         foreach (var point in points)
-            if (kept.Count == 0 || point.Rows >= kept[^1].Rows * 1.06 || point == points[^1]) kept.Add(point);
+            if (kept.Count == 0 || point.Rows >= kept[^1].Rows * 1.15 || point == points[^1]) kept.Add(point);
         return [.. kept];
     }
 

@@ -13,6 +13,9 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
     public static readonly KernelFamily GemmBf16 = new("gemm-bf16", GemmLaw.Bf16Constants,
         (c, x, device) => GemmLaw.Of(c).Microseconds(x[0], x[1], x[2], 2, 2, device));
 
+    /// <summary>The same, timed inside an engine.</summary>
+    public static readonly KernelFamily GemmInEngine = GemmBf16 with { Name = "gemm-bf16-engine" };
+
     /// <summary>Features: m, n, k.</summary>
     public static readonly KernelFamily GemmFp8 = new("gemm-fp8", GemmLaw.Fp8Constants,
         (c, x, device) => GemmLaw.Of(c).Microseconds(x[0], x[1], x[2], 1, 4, device));
@@ -54,6 +57,7 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
     public static KernelFamily? Find(string op) => op switch
     {
         "gemm-bf16" => GemmBf16,
+        "gemm-bf16-engine" => GemmInEngine,
         "gemm-fp8" => GemmFp8,
         "attention-decode" => Decode,
         "attention-decode-engine" => DecodeInEngine,
@@ -63,7 +67,4 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
         "sampler" => Sampler,
         _ => op.Contains('/', StringComparison.Ordinal) ? Collective : null,
     };
-
-    /// <summary>True for families whose constants are shares of a device's rates and can stand in for other devices.</summary>
-    public bool CarriesOver => this != Collective;
 }

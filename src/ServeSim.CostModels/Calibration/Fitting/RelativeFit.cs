@@ -18,14 +18,16 @@ internal static class RelativeFit
     /// <param name="measured">Times.</param>
     /// <param name="model">Time of a row (by number) under some constants.</param>
     /// <param name="constants">Start and bounds of each.</param>
-    public static double[] Solve(double[] measured, Func<int, double[], double> model, IReadOnlyList<FitConstant> constants)
+    /// <param name="weights">Weight of each row; null for equal ones.</param>
+    public static double[] Solve(
+        double[] measured, Func<int, double[], double> model, IReadOnlyList<FitConstant> constants, double[]? weights = null)
     {
         var target = Array.ConvertAll(measured, DetMath.Log);
         var lower = Vector<double>.Build.Dense(constants.Count, i => DetMath.Log(constants[i].Least));
         var upper = Vector<double>.Build.Dense(constants.Count, i => DetMath.Log(constants[i].Most));
         var point = Vector<double>.Build.Dense(constants.Count, i => DetMath.Log(constants[i].Start));
         var roots = new double[measured.Length];
-        Array.Fill(roots, 1);
+        for (var i = 0; i < roots.Length; i++) roots[i] = Math.Sqrt(weights?[i] ?? 1);
         var rows = Vector<double>.Build.Dense(measured.Length, i => i);
         for (var round = 0; round < Rounds; round++)
         {
@@ -44,7 +46,7 @@ internal static class RelativeFit
             for (var i = 0; i < measured.Length; i++)
             {
                 var r = (DetMath.Log(Math.Max(1e-9, model(i, now))) - target[i]) / Tolerance;
-                roots[i] = Math.Sqrt(1 / Math.Sqrt(1 + (r * r)));
+                roots[i] = Math.Sqrt((weights?[i] ?? 1) / Math.Sqrt(1 + (r * r)));
             }
         }
 

@@ -11,7 +11,7 @@ using ServeSim.CostModels.Roofline;
 namespace ServeSim.CostModels.Calibration.Prediction;
 
 /// <summary>Predicts single kernels, operators of a layer, collectives and whole iterations, row by row of a grid.</summary>
-public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
+public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
 {
     private static readonly string[] _tasks = ["gemm", "attn_decode", "attn_prefill", "attn_mixed", "layer_op", "iteration", "comm", "moe"];
 
@@ -51,7 +51,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
     {
         var (laws, format) = (Laws(at), Format(at));
         var isNarrow = format == NumberFormat.Fp8;
-        return laws.Gemm(format).Microseconds(at.Number("m"), at.Number("n"), at.Number("k"), isNarrow ? 1 : 2, isNarrow ? 4 : 2, laws.RatesOf(format));
+        return laws.GemmMicro(format).Microseconds(at.Number("m"), at.Number("n"), at.Number("k"), isNarrow ? 1 : 2, isNarrow ? 4 : 2, laws.RatesOf(format));
     }
 
     private double Mixed(in GridRow at)
@@ -86,7 +86,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
             KernelKind.Sampler => laws.SamplerMicroseconds(m),
             _ => laws.ElementWise(name).Microseconds(op.Bytes(m), laws.Rates),
         };
-        return overlay ? time * new ResidualOverlay(set, laws.Stack, at.Text("gpu"), model.Name, tensor).Factor(name, m) : time;
+        return overlay && set.OverlayHelps(laws.Stack) ? time * new ResidualOverlay(set, laws.Stack, at.Text("gpu"), model.Name, tensor).Factor(op.Name, m) : time;
     }
 
     private double Iteration(in GridRow at)
@@ -98,7 +98,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = false)
         {
             cost = _models[key] = new(model, gpu, new(tensor, 1), CostOptions.KernelsOnly with
             {
-                Coefficients = set, Collectives = false, Overlay = overlay, GraphPadding = false,
+                Coefficients = set, Collectives = false, Overlay = overlay && set.OverlayHelps("vllm"), GraphPadding = false,
                 Precision = format.Length == 0 ? PrecisionProfile.Bf16 : PrecisionProfile.Parse(format),
             });
         }

@@ -152,7 +152,7 @@ internal sealed class ProfileReader
         if (op is null) return;
         var origin = (modelName, tensor, name);
         if (op.Kind == KernelKind.Gemm && stack == "vllm" && name != "lm_head" && IsCached(t, device, modelName, tensor)) return;
-        if (op.Kind == KernelKind.Gemm) Add(t, row, stack, device, "gemm-bf16", [m, op.Columns, op.Inner], Shape(op.Columns, op.Inner), us, origin);
+        if (op.Kind == KernelKind.Gemm) Add(t, row, stack, device, "gemm-bf16-engine", [m, op.Columns, op.Inner], Shape(op.Columns, op.Inner), us, origin);
         else if (op.Kind == KernelKind.Sampler) Add(t, row, stack, device, "sampler", [m], Shape(m), us, origin);
         else Add(t, row, stack, device, "element-wise:" + name, [op.Bytes((int)m)], Shape(m), us, origin);
     }

@@ -19,6 +19,7 @@ internal sealed class LatentAttention : AttentionKernel
     private readonly double _bytesPerKey;
     private readonly double _bytesPerQuery;
     private readonly RowOperator _upProjection;
+    private readonly RowTable _projections;
 
     public LatentAttention(ModelSpec model, int tensor, IKernelClock clock)
     {
@@ -33,7 +34,8 @@ internal sealed class LatentAttention : AttentionKernel
 
         // Keys' and values' up-projection: applied to queries and outputs when absorbed, to latents when expanded.
         // Both are the same product per row; its weights are read once per kernel that uses them.
-        _upProjection = RowOperator.Gemm("latent up", heads * (latent.NopeHeadSize + latent.ValueHeadSize), latent.KvRank);
+        _upProjection = RowOperator.Gemm("latent up", heads * (latent.NopeHeadSize + latent.ValueHeadSize), latent.KvRank, WeightClass.Attention);
+        _projections = new([_upProjection], clock);
     }
 
     public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)
@@ -80,10 +82,10 @@ internal sealed class LatentAttention : AttentionKernel
 
     private double Project(string name, double rows, int layers, CostLedger? ledger)
     {
-        var (flops, bytes) = (_upProjection.FlopsPerRow * rows, (_upProjection.BytesPerRow * rows) + _upProjection.FixedBytes);
-        var time = _clock.Time(KernelKind.Gemm, flops, bytes);
-        ledger?.Add(name, layers, flops, bytes, time);
-        return time.Microseconds;
+        // A remembered time: a GEMM has no place in the loop.
+        var whole = (int)Math.Min(rows, int.MaxValue);
+        if (ledger is not null) ledger.Add(name, layers, _upProjection.Flops(whole), _upProjection.Bytes(whole), _clock.Time(_upProjection, whole));
+        return _projections.Microseconds(whole);
     }
 
     private struct Work

@@ -7,6 +7,7 @@ public static class Suggestion
     public static string For(string given, IEnumerable<string> known)
     {
         var names = known.ToList();
+        if (given.Length >= 3 && names.Find(name => name.StartsWith(given, StringComparison.OrdinalIgnoreCase)) is { } longer) return $"did you mean \"{longer}\"?";
         var best = names.MinBy(name => (Distance(given, name), name), Comparer<(int, string)>.Create(
             (a, b) => a.Item1 != b.Item1 ? a.Item1.CompareTo(b.Item1) : string.CompareOrdinal(a.Item2, b.Item2)));
         return best is not null && Distance(given, best) <= Math.Max(2, given.Length / 3)

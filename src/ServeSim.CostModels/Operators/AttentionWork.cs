@@ -38,14 +38,14 @@ internal struct AttentionWork
     /// Full causal attention from the sums of a batch; exact but for <see cref="PrefillPairsPerKey"/>, the longest members (the
     /// batch says them, or their mean stands in) and the tiles of several unequal chunks.
     /// </summary>
-    public static AttentionWork FromSums(in BatchShape shape)
+    public static AttentionWork FromSums(in BatchShape shape, bool sharesOfKeys = true)
     {
         double decodeKeys = shape.DecodeContextTokens + shape.DecodeSequences;
         double tokens = shape.PrefillTokens, keys = shape.PrefillContextTokens;
 
         // P/s = q − (q − 1)/2 · q/s for a chunk of q tokens that ends at s. With the batch's mean of q/s the sum is exact
         // for one chunk and for whole prompts, the two usual cases, and needs no list of sequences.
-        var perKey = keys > 0 ? tokens - ((tokens - shape.PrefillSequences) / 2 * (tokens / keys)) : 0;
+        var perKey = sharesOfKeys && keys > 0 ? tokens - ((tokens - shape.PrefillSequences) / 2 * (tokens / keys)) : 0;
         var work = new AttentionWork
         {
             PrefillPairs = shape.PrefillPairs,
@@ -58,7 +58,7 @@ internal struct AttentionWork
         };
         if (shape.PrefillSequences > 0)
         {
-            double chunks = shape.PrefillSequences, mean = tokens / chunks;
+            double chunks = shape.PrefillSequences, mean = chunks == 1 ? tokens : tokens / chunks;
             work.Tiles = chunks * Math.Ceiling(mean / PrefillWork.TileRows);
             work.PaddingPairs = chunks * Padding(mean);
         }

@@ -13,10 +13,9 @@ internal sealed class CalibratedAttention : AttentionKernel
 {
     private readonly AttentionWindow? _window;
     private readonly AttentionShape _heads;
-    private readonly DeviceRates _rates;
     private readonly DecodeLaw _decode;
-    private readonly PrefillLaw _prefill;
-    private readonly MixedLaw? _mixed;
+    private readonly PrefillTerms _prefill;
+    private readonly MixedTerms? _mixed;
     private readonly string _suffix;
     private readonly double _perSequence;
     private readonly double _swap;
@@ -30,15 +29,15 @@ internal sealed class CalibratedAttention : AttentionKernel
         _suffix = window is null ? "" : " (window)";
         var kv = options.Precision.Kv;
         _heads = new(model.QueryHeads / tensor, Math.Max(1, model.KvHeads / tensor), model.HeadSize, kv.BytesPerElement(model.HeadSize));
-        _rates = clock.Rates;
+        ref readonly var rates = ref clock.Rates;
         _decode = clock.Decoding with { Bandwidth = clock.Decoding.Bandwidth * kv.Efficiency };
-        _prefill = clock.Prefilling with { Bandwidth = clock.Prefilling.Bandwidth * kv.Efficiency };
-        _mixed = clock.Mixing;
+        _prefill = (clock.Prefilling with { Bandwidth = clock.Prefilling.Bandwidth * kv.Efficiency }).On(_heads, rates);
+        _mixed = clock.Mixing?.On(_heads, rates);
 
         // The terms of the decode law, ready for a decode iteration: four multiplications and no division.
-        _swap = _decode.StartMicroseconds + _decode.Fixed(_heads, 2, _rates) - (2 * _decode.Fixed(_heads, 1, _rates));
-        _perSequence = _decode.Fixed(_heads, 1, _rates);
-        _perKey = _decode.PerKey(_heads, _rates);
+        _swap = _decode.StartMicroseconds + _decode.Fixed(_heads, 2, rates) - (2 * _decode.Fixed(_heads, 1, rates));
+        _perSequence = _decode.Fixed(_heads, 1, rates);
+        _perKey = _decode.PerKey(_heads, rates);
         _perLongest = _decode.PerKiloContextMicroseconds / 1024;
         _blockTokens = DecodeLaw.BlockTokens(_heads.HeadSize);
     }
@@ -60,7 +59,7 @@ internal sealed class CalibratedAttention : AttentionKernel
         if (ledger is null && shape.PrefillTokens == 0 && _window is null && shape.Sequences.IsEmpty)
             return Decode(shape.DecodeSequences, shape.DecodeContextTokens + shape.DecodeSequences, AttentionWork.LongestDecode(shape));
         var work = _window is null && shape.Sequences.IsEmpty
-            ? AttentionWork.FromSums(shape)
+            ? AttentionWork.FromSums(shape, sharesOfKeys: false)
             : AttentionWork.FromSequences(shape.Sequences, _window);
         return Microseconds(work, shape.PrefillTokens, shape.DecodeSequences, layers, ledger);
     }
@@ -78,16 +77,16 @@ internal sealed class CalibratedAttention : AttentionKernel
         var chunks = work.Prefill(prefillTokens);
         if (_mixed is { } mixed)
         {
-            var both = mixed.Microseconds(_heads, chunks, sequences, work.DecodeKeys, work.LongestDecodeKeys, _rates);
+            var both = mixed.Microseconds(chunks, sequences, work.DecodeKeys, work.LongestDecodeKeys);
             if (ledger is not null)
                 Note(ledger, "attention", layers, work.PrefillPairs + work.DecodePairs, work.PrefillKeys + work.DecodeKeys, prefillTokens + sequences, both, BoundBy.Compute);
             return both;
         }
 
-        var prefill = _prefill.Microseconds(_heads, chunks, _rates);
+        var prefill = _prefill.Microseconds(chunks);
         if (ledger is not null) Note(ledger, "prefill attention", layers, work.PrefillPairs, work.PrefillKeys, prefillTokens, prefill, BoundBy.Compute);
         if (sequences == 0) return prefill;
-        var decode = Math.Max(0, Decode(sequences, work.DecodeKeys, work.LongestDecodeKeys) - Math.Min(_decode.StartMicroseconds, _prefill.StartMicroseconds));
+        var decode = Math.Max(0, Decode(sequences, work.DecodeKeys, work.LongestDecodeKeys) - Math.Min(_decode.StartMicroseconds, _prefill.Start));
         if (ledger is not null) Note(ledger, "decode attention", layers, work.DecodePairs, work.DecodeKeys, sequences, decode, BoundBy.Memory);
         return prefill + decode;
     }

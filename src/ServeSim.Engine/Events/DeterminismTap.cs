@@ -15,7 +15,7 @@ public sealed class DeterminismTap
     {
         var digest = new Fingerprint();
         digest.Add(handled.Time.Nanoseconds);
-        digest.Add(((long)handled.Rank << 32) | (uint)handled.Target);
+        digest.Add(((long)handled.Rank << 32) | unchecked((uint)handled.Target));
         digest.Add(state);
         return digest.Value;
     }

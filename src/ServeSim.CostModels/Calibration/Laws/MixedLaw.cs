@@ -25,14 +25,28 @@ public readonly record struct MixedLaw(
 
     /// <summary>One launch.</summary>
     public double Microseconds(
-        in AttentionShape heads, in PrefillWork work, double sequences, double keys, double longestDecodeKeys, in DeviceRates device)
+        in AttentionShape heads, in PrefillWork work, double sequences, double keys, double longestDecodeKeys, in DeviceRates device) =>
+        On(heads, device).Microseconds(work, sequences, keys, longestDecodeKeys);
+
+    /// <summary>The law with heads and device put in: multiplications and one root are left.</summary>
+    internal MixedTerms On(in AttentionShape heads, in DeviceRates device)
     {
-        var row = 4 * heads.QueryHeads * heads.HeadSize;
-        var all = (row * work.PaddedPairs / (PrefillCompute * device.FlopsPerMicrosecond))
-            + (row * PrefillWork.TileRows * keys / (DecodeCompute * device.FlopsPerMicrosecond))
-            + (Traffic * 2 * heads.HeadSize * ((2 * heads.QueryHeads * (work.Tokens + sequences)) + (heads.KvBytes * heads.KvHeads * work.Keys)) / device.BytesPerMicrosecond)
-            + (TileMicroseconds * heads.QueryHeads * (sequences + work.Tiles) / device.Multiprocessors);
-        var chain = Chain * 4 * heads.HeadSize * PrefillWork.TileRows * Math.Max(work.LongestKeys, longestDecodeKeys) * device.Multiprocessors / device.FlopsPerMicrosecond;
-        return StartMicroseconds + Math.Sqrt((all * all) + (chain * chain));
+        var row = 4 * heads.QueryHeads * heads.HeadSize / device.FlopsPerMicrosecond;
+        var bytes = Traffic * 2 * heads.HeadSize / device.BytesPerMicrosecond;
+        return new(StartMicroseconds, row / PrefillCompute, row * PrefillWork.TileRows / DecodeCompute, bytes * 2 * heads.QueryHeads,
+            bytes * heads.KvBytes * heads.KvHeads, TileMicroseconds * heads.QueryHeads / device.Multiprocessors,
+            Chain * 4 * heads.HeadSize * PrefillWork.TileRows * device.Multiprocessors / device.FlopsPerMicrosecond);
+    }
+}
+
+/// <summary>Factors of <see cref="MixedLaw"/> for one device and one set of heads.</summary>
+internal readonly record struct MixedTerms(double Start, double PerPair, double PerDecodeKey, double PerRow, double PerKey, double PerTile, double PerLongest)
+{
+    public double Microseconds(in PrefillWork work, double sequences, double keys, double longestDecodeKeys)
+    {
+        var all = (PerPair * work.PaddedPairs) + (PerDecodeKey * keys) + (PerRow * (work.Tokens + sequences)) + (PerKey * work.Keys)
+            + (PerTile * (sequences + work.Tiles));
+        var chain = PerLongest * Math.Max(work.LongestKeys, longestDecodeKeys);
+        return Start + Math.Sqrt((all * all) + (chain * chain));
     }
 }

@@ -25,14 +25,23 @@ public readonly record struct PrefillLaw(
     internal static PrefillLaw Of(ReadOnlySpan<double> c) => new(c[0], c[1], c[2], c[3], c[4], c[5]);
 
     /// <summary>One launch over all chunks.</summary>
-    public double Microseconds(in AttentionShape heads, in PrefillWork work, in DeviceRates device) => StartMicroseconds + Work(heads, work, device);
+    public double Microseconds(in AttentionShape heads, in PrefillWork work, in DeviceRates device) => On(heads, device).Microseconds(work);
 
-    /// <summary>The same without the start.</summary>
-    public double Work(in AttentionShape heads, in PrefillWork work, in DeviceRates device) =>
-        (4 * heads.QueryHeads * heads.HeadSize * work.Pairs / (ComputeAt(heads.HeadSize) * device.FlopsPerMicrosecond))
-        + (2 * heads.HeadSize * ((2 * heads.QueryHeads * work.Tokens) + (heads.KvBytes * heads.KvHeads * work.Keys)) / (Bandwidth * device.BytesPerMicrosecond))
-        + (TileMicroseconds * work.Tiles * heads.QueryHeads / device.Multiprocessors)
-        + (Chain * work.LongestKeys * 4 * heads.HeadSize * PrefillWork.TileRows * device.Multiprocessors / device.FlopsPerMicrosecond);
+    /// <summary>The law with heads and device put in: multiplications are left.</summary>
+    internal PrefillTerms On(in AttentionShape heads, in DeviceRates device)
+    {
+        var bytes = 2 * heads.HeadSize / (Bandwidth * device.BytesPerMicrosecond);
+        return new(StartMicroseconds, 4 * heads.QueryHeads * heads.HeadSize / (ComputeAt(heads.HeadSize) * device.FlopsPerMicrosecond),
+            bytes * 2 * heads.QueryHeads, bytes * heads.KvBytes * heads.KvHeads, TileMicroseconds * heads.QueryHeads / device.Multiprocessors,
+            Chain * 4 * heads.HeadSize * PrefillWork.TileRows * device.Multiprocessors / device.FlopsPerMicrosecond);
+    }
 
     private double ComputeAt(double headSize) => headSize >= 128 ? Compute : Compute * DetMath.Pow(headSize / 128, HeadSizeExponent);
+}
+
+/// <summary>Factors of <see cref="PrefillLaw"/> for one device and one set of heads.</summary>
+internal readonly record struct PrefillTerms(double Start, double PerPair, double PerRow, double PerKey, double PerTile, double PerLongest)
+{
+    public double Microseconds(in PrefillWork work) => Start + (PerPair * work.Pairs) + (PerRow * work.Tokens) + (PerKey * work.Keys)
+        + (PerTile * work.Tiles) + (PerLongest * work.LongestKeys);
 }

@@ -267,12 +267,18 @@ public sealed class Calibrator
         return curves;
     }
 
-    // Two hundred points a curve would make the file ten times larger than the constants: keep those a fifth of an octave apart.
+    // Two hundred points a curve would make the file ten times larger than the constants: keep both ends of every change.
     private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)
     {
         var kept = new List<(double Rows, double Ratio)>();
-        foreach (var point in points)
-            if (kept.Count == 0 || point.Rows >= kept[^1].Rows * 1.15 || point == points[^1]) kept.Add(point);
+        for (var i = 0; i < points.Length; i++)
+        {
+            var changes = kept.Count > 0 && Math.Abs(points[i].Ratio - kept[^1].Ratio) > 0.025;
+            if (kept.Count > 0 && !changes && points[i].Rows < kept[^1].Rows * 1.5 && i < points.Length - 1) continue;
+            if (changes && points[i - 1] != kept[^1]) kept.Add(points[i - 1]);
+            kept.Add(points[i]);
+        }
+
         return [.. kept];
     }
 

@@ -18,11 +18,17 @@ public sealed class CoefficientSet
     });
 
     private readonly Dictionary<(string, string, string), CoefficientEntry> _byKey = [];
+    private readonly Lazy<IReadOnlyList<ResidualCurve>> _residuals;
 
     /// <summary>A set of entries.</summary>
     public CoefficientSet(IReadOnlyList<CoefficientEntry> entries, string date, IReadOnlyList<string> sources, IReadOnlyList<ResidualCurve> residuals)
+        : this(entries, date, sources, new Lazy<IReadOnlyList<ResidualCurve>>(residuals))
     {
-        (Entries, Date, Sources, Residuals) = (entries, date, sources, residuals);
+    }
+
+    private CoefficientSet(IReadOnlyList<CoefficientEntry> entries, string date, IReadOnlyList<string> sources, Lazy<IReadOnlyList<ResidualCurve>> residuals)
+    {
+        (Entries, Date, Sources, _residuals) = (entries, date, sources, residuals);
         foreach (var entry in entries) _byKey[(entry.Stack, entry.Device, entry.Operator)] = entry;
     }
 
@@ -39,7 +45,7 @@ public sealed class CoefficientSet
     public IReadOnlyList<string> Sources { get; }
 
     /// <summary>Measured over predicted for models that were profiled themselves.</summary>
-    public IReadOnlyList<ResidualCurve> Residuals { get; }
+    public IReadOnlyList<ResidualCurve> Residuals => _residuals.Value;
 
     /// <summary>An entry, or null.</summary>
     public CoefficientEntry? Find(string stack, string device, string op) => _byKey.GetValueOrDefault((stack, device, op));
@@ -96,16 +102,12 @@ public sealed class CoefficientSet
                     names, [.. values], item.GetProperty("rows").GetInt32(), Error(item, "fit")!, Error(item, "held_back")));
             }
 
-            var residuals = new List<ResidualCurve>();
-            foreach (var item in root.GetProperty("residuals").EnumerateArray())
-            {
-                residuals.Add(new(item.GetProperty("stack").GetString()!, item.GetProperty("device").GetString()!, item.GetProperty("model").GetString()!,
-                    item.GetProperty("tp").GetInt32(), item.GetProperty("operator").GetString()!, Numbers(item.GetProperty("rows")), Numbers(item.GetProperty("ratio"))));
-            }
-
+            // Thousands of points that most runs never ask for.
+            var curves = root.GetProperty("residuals").Clone();
+            if (curves.ValueKind != JsonValueKind.Array) throw new JsonException("residuals must be a list");
             var sources = new List<string>();
             foreach (var source in root.GetProperty("sources").EnumerateArray()) sources.Add(source.GetString()!);
-            return new(entries, root.GetProperty("date").GetString()!, sources, residuals);
+            return new(entries, root.GetProperty("date").GetString()!, sources, new Lazy<IReadOnlyList<ResidualCurve>>(() => Curves(curves, name)));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -140,6 +142,25 @@ public sealed class CoefficientSet
 
     private static string Line(ErrorSummary e) =>
         $"{{\"rows\": {e.Rows}, \"mean\": {Number(e.Mean)}, \"median\": {Number(e.Median)}, \"p90\": {Number(e.Percentile90)}, \"bias\": {Number(e.Bias)}, \"total\": {Number(e.TotalError)}}}";
+
+    private static List<ResidualCurve> Curves(JsonElement list, string name)
+    {
+        try
+        {
+            var curves = new List<ResidualCurve>();
+            foreach (var item in list.EnumerateArray())
+            {
+                curves.Add(new(item.GetProperty("stack").GetString()!, item.GetProperty("device").GetString()!, item.GetProperty("model").GetString()!,
+                    item.GetProperty("tp").GetInt32(), item.GetProperty("operator").GetString()!, Numbers(item.GetProperty("rows")), Numbers(item.GetProperty("ratio"))));
+            }
+
+            return curves;
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InputException($"{name}: bad residuals: {e.Message}");
+        }
+    }
 
     private static string Quote(string text) => JsonSerializer.Serialize(text);
 

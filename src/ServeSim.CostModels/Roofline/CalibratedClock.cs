@@ -124,12 +124,26 @@ internal sealed class CalibratedClock : IAttentionClock
         var layer = op.Experts!.Value;
         var tokens = op.TokensPerRow * rows;
         if (tokens == 0) return default;
-        var active = op.DistinctExperts?.Invoke(rows)
-            ?? ExpertLaw.ActiveExperts(tokens, layer.PerToken, layer.Experts, layer.ExpertRanks, _skewed ? _experts.SkewedCoverage : 1);
         var flops = layer.Flops(tokens) * (_skewed ? _experts.SkewedLoad : 1);
-        var bytes = (layer.ExpertWeights * active * _precision.BytesOf(op.Weights)) + layer.ActivationBytes(tokens);
+        var bytes = ExpertBytes(op, rows);
         var time = _experts.Microseconds(flops, bytes, layer.PermutedBytes(tokens), _gemmRates);
         return new(time, flops / _gemmRates.FlopsPerMicrosecond > bytes / _gemmRates.BytesPerMicrosecond ? BoundBy.Compute : BoundBy.Memory);
+    }
+
+    /// <summary>Memory traffic of an operator in this precision.</summary>
+    public double Bytes(RowOperator op, int rows)
+    {
+        if (op.Experts is { } layer) return ExpertBytes(op, rows) + layer.PermutedBytes(op.TokensPerRow * rows);
+        return op.Bytes(rows) - (op.Kind == KernelKind.Gemm ? (2 - _precision.BytesOf(op.Weights)) * op.Columns * op.Inner : 0);
+    }
+
+    // Weights of the experts that are touched, and activations inside them.
+    private double ExpertBytes(RowOperator op, int rows)
+    {
+        var (layer, tokens) = (op.Experts!.Value, op.TokensPerRow * rows);
+        var active = op.DistinctExperts?.Invoke(rows)
+            ?? ExpertLaw.ActiveExperts(tokens, layer.PerToken, layer.Experts, layer.ExpertRanks, _skewed ? _experts.SkewedCoverage : 1);
+        return (layer.ExpertWeights * active * _precision.BytesOf(op.Weights)) + layer.ActivationBytes(tokens);
     }
 
     private double AllReduce(double bytes)

@@ -32,7 +32,7 @@ internal sealed class RowSum(CalibratedClock clock, ResidualOverlay residuals, i
         foreach (var (op, count) in _operators)
         {
             var time = clock.Time(op, rows);
-            ledger.Add(op.Name, count, op.Flops(rows), op.Bytes(rows), time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) });
+            ledger.Add(op.Name, count, op.Flops(rows), clock.Bytes(op, rows), time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) });
         }
     }
 

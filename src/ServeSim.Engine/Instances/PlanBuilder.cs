@@ -23,6 +23,8 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
     private long _prefillContext;
     private int _decodes;
     private long _decodeContext;
+    private int _longestPrefill;    // an upper bound where the longest member was taken out again
+    private int _longestDecode;
     private int _padSequences;
     private long _padContext;
 
@@ -65,6 +67,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _resident = state.Running.Count;
         _sequences = _prefillTokens = _prefillSequences = _completedPrefills = _decodes = _padSequences = 0;
         _prefillPairs = _prefillContext = _decodeContext = _padContext = 0;
+        _longestPrefill = _longestDecode = 0;
         Wake = SimTime.Never;
         SwapsOverlap = false;
     }
@@ -80,6 +83,8 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         CompletedPrefills = _completedPrefills,
         DecodeSequences = _decodes + _padSequences,
         DecodeContextTokens = _decodeContext + _padContext,
+        LongestPrefillContext = _prefillSequences > 0 ? _longestPrefill : 0,
+        LongestDecodeContext = _decodes > 0 ? _longestDecode : 0,
         Sequences = cost.NeedsSequences ? Spans() : default,
     };
 
@@ -134,6 +139,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _prefillSequences++;
         _prefillPairs += Pairs(granted, cached);
         _prefillContext += (long)cached + granted;
+        _longestPrefill = Math.Max(_longestPrefill, cached + granted);
         if (cached + granted == target) _completedPrefills++;
         return granted;
     }
@@ -268,6 +274,7 @@ internal sealed class PlanBuilder(RequestTable table, InstanceState state, KvLed
         _sequences++;
         _decodes++;
         _decodeContext += table.Context[row];
+        _longestDecode = Math.Max(_longestDecode, table.Context[row]);
     }
 
     private void Uncount(in PlanItem item)

@@ -27,8 +27,11 @@ public sealed class EngineLogConfig
     /// <summary>Devices that share the experts.</summary>
     public int ExpertParallel { get; private set; } = 1;
 
-    /// <summary>The host prepares an iteration beside the one before.</summary>
-    public bool AsyncScheduling { get; private set; }
+    /// <summary>True if the host prepares an iteration beside the one before: as stated, otherwise as the version does by default.</summary>
+    public bool AsyncScheduling => StatedAsyncScheduling ?? (Engine.StartsWith("vllm-", StringComparison.Ordinal) && IsAsyncByDefault(Engine));
+
+    /// <summary>What the configuration says of it, or null.</summary>
+    public bool? StatedAsyncScheduling { get; private set; }
 
     /// <summary>Stated bandwidth between the devices.</summary>
     public double? LinkGigabytesPerSecond { get; private set; }
@@ -97,7 +100,7 @@ public sealed class EngineLogConfig
                 if (DataParallel > 1) Set("router.name", "least-outstanding", name);    // as the engine's own balancer
                 break;
             case "ep": ExpertParallel = (int)Number(name, value); break;
-            case "async_scheduling": AsyncScheduling = value == "true" || (value != "false" && Problem(name, value, "true or false")); break;
+            case "async_scheduling": StatedAsyncScheduling = value == "true" || (value != "false" && Problem(name, value, "true or false")); break;
             case "link_GBs": LinkGigabytesPerSecond = Number(name, value); break;
             case "link_latency_us": LinkMicroseconds = Number(name, value); break;
             case "engine":
@@ -112,6 +115,10 @@ public sealed class EngineLogConfig
                 break;
         }
     }
+
+    /// <summary>vLLM schedules asynchronously by default since 0.14.</summary>
+    private static bool IsAsyncByDefault(string engine) =>
+        Version.TryParse(engine["vllm-".Length..], out var version) && version >= new Version(0, 14);
 
     private static readonly string[] Known =
     [

@@ -75,9 +75,10 @@ public sealed record LogReplay
     private static RunSetup Setup(Scenario scenario, PolicyCatalog catalog, EngineLogConfig config, List<string> assumptions)
     {
         var options = CostOptions.Default with { Host = config.AsyncScheduling ? HostMode.Async : HostMode.Sync };
+        var source = config.StatedAsyncScheduling is null ? $"{config.Engine} does so by default" : "as stated";
         assumptions.Add(config.AsyncScheduling
-            ? "host: asynchronous scheduling, hidden behind the iteration before unless it takes longer"
-            : "host: scheduling between iterations, as the configuration does not say otherwise");
+            ? $"host: asynchronous scheduling, hidden behind the iteration before unless it takes longer ({source})"
+            : $"host: scheduling between iterations ({source})");
         assumptions.Add("tokens reach the client at the end of their iteration: no tokenizer, network or streaming time");
         if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1 })
             throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only");

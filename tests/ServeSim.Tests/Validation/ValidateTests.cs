@@ -67,6 +67,10 @@ public sealed class ValidateTests : IDisposable
         Assert.True(config.AsyncScheduling);
     }
 
+    [Theory, InlineData("vllm-0.19.0", true), InlineData("vllm-0.13.1", false)]
+    public void Scheduling_is_asynchronous_where_the_version_does_so_by_default(string engine, bool expected) =>
+        Assert.Equal(expected, EngineLogConfig.Parse("c", $$"""{"gpu":"h100-sxm","model":"llama-3.1-8b","engine":"{{engine}}"}""").AsyncScheduling);
+
     [Theory]
     [InlineData("id,arrival_s,input_tokens,output_tokens,first_token_s", "a,0,1,1,1", "columns last_token_s are missing")]
     [InlineData("id,arrival_s,input_tokens,output_tokens,first_token_s,last_token_s", "a,2,1,1,1,1", "must not decrease")]

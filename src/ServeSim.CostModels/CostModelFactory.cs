@@ -4,6 +4,7 @@ using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Linear;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 using ServeSim.CostModels.Roofline;
 
 namespace ServeSim.CostModels;
@@ -11,8 +12,8 @@ namespace ServeSim.CostModels;
 /// <summary>Makes the cost model that a --cost text asks for.</summary>
 public static class CostModelFactory
 {
-    private const string Allowed = "allowed: roofline, roofline:f0, roofline:f1, roofline:f2, linear:c0,c1,c2,c3,c4 (milliseconds)";
-    private static readonly string[] _known = ["roofline", "roofline:f0", "roofline:f1", "roofline:f2", "linear"];
+    private const string Allowed = "allowed: roofline, roofline:calibrated, roofline:f0, roofline:f1, roofline:f2, linear:c0,c1,c2,c3,c4 (milliseconds)";
+    private static readonly string[] _known = ["roofline", "roofline:calibrated", "roofline:f0", "roofline:f1", "roofline:f2", "linear"];
 
     /// <summary>A roofline for the model, device and layout, or a linear model, which needs none of them.</summary>
     /// <exception cref="InputException">The text, or the layout, cannot be used.</exception>
@@ -24,15 +25,18 @@ public static class CostModelFactory
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
             return Linear(text, layout);
         var level = text.ToLowerInvariant();
-        if (level is not ("roofline" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
+        if (level is not ("roofline" or "roofline:calibrated" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
             throw new InputException($"cost: got \"{spec}\"; {Allowed}; {Suggestion.For(text, _known)}");
         if (model is null || gpu is null)
             throw new InputException($"cost: \"{spec}\" needs a model and a GPU; give both, or coefficients as linear:c0,c1,c2,c3,c4");
+        if (level is "roofline:f1" or "roofline:f2" && options.Precision != PrecisionProfile.Bf16)
+            throw new InputException($"precision: {level} is for BF16; {options.Precision.Name} needs roofline:calibrated or roofline:f0");
         return level switch
         {
             "roofline:f0" => RooflineCostModel.Ideal(model, gpu, layout, options),
             "roofline:f1" => new TrainedCostModel(model, gpu, layout, options),
-            _ => RooflineCostModel.Fitted(model, gpu, layout, options),
+            "roofline:f2" => RooflineCostModel.Fitted(model, gpu, layout, options),
+            _ => new CalibratedCostModel(model, gpu, layout, options),
         };
     }
 

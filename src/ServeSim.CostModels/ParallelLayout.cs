@@ -12,7 +12,19 @@ public readonly record struct ParallelLayout(int Tensor, int Pipeline)
     /// <summary>One device.</summary>
     public static readonly ParallelLayout Single = new(1, 1);
 
-    /// <summary>Devices of an instance.</summary>
+    /// <summary>Ranks that share the routed experts (ep), each with whole experts; 0 or 1 cuts every expert over the tensor ranks.</summary>
+    public int Expert { get; init; }
+
+    /// <summary>Replicas of the attention that share the experts (dp); each has a batch and a KV cache of its own.</summary>
+    public int Data { get; init; }
+
+    /// <summary>Ranks that share the routed experts, at least 1.</summary>
+    public int ExpertRanks => Math.Max(1, Expert);
+
+    /// <summary>Replicas of the attention, at least 1.</summary>
+    public int AttentionReplicas => Math.Max(1, Data);
+
+    /// <summary>Devices of an instance (one attention replica).</summary>
     public int Devices => Tensor * Pipeline;
 
     /// <summary>Throws when the model or the device cannot be split like this; lists every problem.</summary>
@@ -26,6 +38,16 @@ public readonly record struct ParallelLayout(int Tensor, int Pipeline)
             problems.Add($"tp: {Tensor} devices share no fast link on {gpu.Name}; at most {MaxTensor(gpu)} (use --pp for more)");
         if (Pipeline < 1 || Pipeline > model.Layers)
             problems.Add($"pp: {Pipeline} stages; allowed: 1 to {model.Layers} ({model.Name} has {model.Layers} layers)");
+        if (Expert < 0 || Data < 0) problems.Add($"ep and dp: got {Expert} and {Data}; allowed: 1 or more");
+        else if (ExpertRanks > 1 || AttentionReplicas > 1)
+        {
+            if (model.Experts is not { } experts) problems.Add($"ep, dp: {model.Name} has no routed experts; use several instances instead");
+            else if (experts.Experts % ExpertRanks != 0) problems.Add($"ep: {experts.Experts} experts of {model.Name} cannot be shared by {ExpertRanks} ranks");
+            if (ExpertRanks != Tensor * AttentionReplicas && ExpertRanks > 1)
+                problems.Add($"ep: {ExpertRanks} ranks; with tp {Tensor} and dp {AttentionReplicas} it must be {Tensor * AttentionReplicas}");
+            else if (ExpertRanks == 1 && AttentionReplicas > 1) problems.Add($"dp: {AttentionReplicas} attention replicas need ep {Tensor * AttentionReplicas}");
+        }
+
         if (problems.Count > 0) throw new InputException(problems);
     }
 

@@ -46,6 +46,9 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
     /// <summary>Records taken from the trace so far, look-ahead included.</summary>
     public long RecordsRead { get; private set; }
 
+    /// <summary>What the records taken so far say that a run does not model.</summary>
+    public UnmodelledTraits Unmodelled { get; } = new();
+
     /// <summary>Requests that were refused while others waited for them.</summary>
     public long RejectedParents { get; private set; }
 
@@ -122,6 +125,7 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
             }
 
             if (++RecordsRead % RecordsPerCollection == 0) GC.Collect(0);
+            Unmodelled.Count(record);
             var spec = ToSpec(record);
             if (_dependencies is null) _roots.Enqueue((spec, RecordsRead));
             else if (_dependencies.TryHold(record, spec, RecordsRead, out var ready)) continue;

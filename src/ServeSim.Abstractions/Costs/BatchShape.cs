@@ -24,6 +24,12 @@ public readonly ref struct BatchShape
     /// <summary>Sum over decoding requests of the tokens cached before the iteration.</summary>
     public long DecodeContextTokens { get; init; }
 
+    /// <summary>Largest c + q of a chunk; 0 where nobody keeps it, and the mean stands in.</summary>
+    public int LongestPrefillContext { get; init; }
+
+    /// <summary>Largest number of tokens that a decoding request has cached; 0 where nobody keeps it, and the mean stands in.</summary>
+    public int LongestDecodeContext { get; init; }
+
     /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 

@@ -35,4 +35,10 @@ public readonly record struct IterationRecord
 
     /// <summary>Bytes of KV copied to or from host memory for it.</summary>
     public required long SwappedBytes { get; init; }
+
+    /// <summary>Causal (query, key) pairs of its chunks, as in <see cref="BatchShape.PrefillPairs"/>.</summary>
+    public long PrefillPairs { get; init; }
+
+    /// <summary>Tokens that its decodes had cached before it, as in <see cref="BatchShape.DecodeContextTokens"/>.</summary>
+    public long DecodeContextTokens { get; init; }
 }

@@ -7,6 +7,7 @@ using ServeSim.CostModels;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Scenarios;
 
 namespace ServeSim.Cli.Commands;
@@ -24,6 +25,11 @@ internal static class CostCommand
         var spec = new Option<string>("--cost") { HelpName = "SPEC", Description = "Cost model.", DefaultValueFactory = _ => defaults.Cost };
         var prefill = new Option<string[]>("--prefill") { HelpName = "[COUNTx]TOKENS[@CACHED]", Description = "Prefill chunks, each of so many tokens after so many cached ones; may be given several times." };
         var decode = new Option<string[]>("--decode") { HelpName = "COUNTxCONTEXT", Description = "Decodes, each with so many cached tokens; may be given several times." };
+        var expert = new Option<int>("--ep") { HelpName = "N", Description = "GPUs that share the routed experts.", DefaultValueFactory = _ => 1 };
+        var data = new Option<int>("--dp") { HelpName = "N", Description = "Attention replicas that share the experts.", DefaultValueFactory = _ => 1 };
+        var precision = new Option<string>("--precision") { HelpName = "NAME", Description = "Number formats: bf16, fp8, fp8-block, int8, int4, mxfp4, nvfp4, w4a8kv4 or w4axkv4; +kv-fp8, +kv-int8 or +kv-int4 for the cache.", DefaultValueFactory = _ => "bf16" };
+        var coefficients = CostPredictCommand.Coefficients();
+        var overlay = CostPredictCommand.Overlay();
         var json = CommonOptions.Json();
         model.CompletionSources.Add(_ => ModelCatalog.All.Select(m => m.Name));
         gpu.CompletionSources.Add(_ => AcceleratorCatalog.All.Select(g => g.Name));
@@ -32,13 +38,20 @@ internal static class CostCommand
             "servesim cost --model llama-3.1-70b --gpu h100-sxm --tp 4 --prefill 512@1536 --decode 64x2000",
             "servesim cost --cost linear:5,0.02,0.1,0.0001,0 --prefill 2048")
         {
-            model, gpu, tensor, pipeline, spec, prefill, decode, json,
+            model, gpu, tensor, pipeline, expert, data, spec, precision, coefficients, overlay, prefill, decode, json,
+            CostPredictCommand.Create(app), CostValidateCommand.Create(app),
         };
         command.SetAction(parsed =>
         {
             var batch = new BatchText(parsed.GetValue(prefill) ?? [], parsed.GetValue(decode) ?? []);
             var cost = CostModelFactory.Create(parsed.GetRequiredValue(spec), ModelCatalog.Get(parsed.GetRequiredValue(model)),
-                AcceleratorCatalog.Get(parsed.GetRequiredValue(gpu)), new ParallelLayout(parsed.GetValue(tensor), parsed.GetValue(pipeline)));
+                AcceleratorCatalog.Get(parsed.GetRequiredValue(gpu)), new ParallelLayout(parsed.GetValue(tensor), parsed.GetValue(pipeline)) { Expert = parsed.GetValue(expert), Data = parsed.GetValue(data) },
+                CostOptions.Default with
+                {
+                    Precision = PrecisionProfile.Parse(parsed.GetRequiredValue(precision)),
+                    Coefficients = parsed.GetValue(coefficients) is { } file ? CostPredictCommand.Load(file) : null,
+                    Overlay = parsed.GetValue(overlay),
+                });
             var breakdown = cost.Explain(batch.Shape);
             if (parsed.GetValue(json)) JsonText.Write(app.Output, writer => WriteJson(writer, cost.Info, batch, breakdown));
             else WriteTable(app, cost.Info, batch, breakdown);

@@ -36,6 +36,8 @@ internal sealed class ScenarioFlags
         Named(Value("--predictor", "NAME", "Length predictor.", "predictor.name"), app, PolicyKind.Predictor);
         Value("--cost", "SPEC", "Cost model: roofline, or linear:c0,c1,c2,c3,c4 in milliseconds.", "cost");
         Value("--engine", "NAME", "Executor: plain or fast; results do not depend on it.", "engine.kind").CompletionSources.Add("plain", "fast");
+        Value("--price", "USD", "Price of a GPU and an hour; without it no money is reported.", "price.usdPerGpuHour");
+        Value("--power", "SPEC", "Power curve of the GPU: auto, none, phase, mfu or logistic, with numbers after a colon.", "power.model");
         Value("--seed", "N", "Seed of every random stream.", "seed");
         Value("--warmup", "TIME", "Do not count requests that arrive before this, such as 60s.", "metrics.warmup");
         Switch("--exact", "Exact percentiles; memory grows with the trace.", "metrics.exact");

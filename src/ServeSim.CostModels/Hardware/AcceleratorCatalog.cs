@@ -12,6 +12,9 @@ public static class AcceleratorCatalog
     /// <summary>Every accelerator, in the order of the data file.</summary>
     public static IReadOnlyList<AcceleratorSpec> All => _accelerators.All;
 
+    /// <summary>An accelerator by name, case ignored; null if none is called that.</summary>
+    public static AcceleratorSpec? Find(string name) => _accelerators.Find(name);
+
     /// <summary>An accelerator by name, case ignored.</summary>
     /// <exception cref="InputException">No accelerator is called that.</exception>
     public static AcceleratorSpec Get(string name) => _accelerators.Get("gpu", name);

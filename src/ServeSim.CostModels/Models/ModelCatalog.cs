@@ -11,6 +11,9 @@ public static class ModelCatalog
     /// <summary>Every model, in the order of the data file.</summary>
     public static IReadOnlyList<ModelSpec> All => _models.All;
 
+    /// <summary>A model by its name here or on Hugging Face, case ignored; null if none is called that.</summary>
+    public static ModelSpec? Find(string name) => _models.Find(name);
+
     /// <summary>A model by its name here or on Hugging Face, case ignored.</summary>
     /// <exception cref="InputException">No model is called that.</exception>
     public static ModelSpec Get(string name) => _models.Get("model", name);

@@ -4,9 +4,17 @@ namespace ServeSim.CostModels.Operators;
 internal enum KernelKind
 {
     Gemm,
-    ElementWise,
+    Norm,
+    FinalNorm,
+    Rope,
+    QueryKeyNorm,
+    Activation,
+    Add,
+    Embedding,
+    Sampler,
     Experts,
     AllReduce,
     AllGather,
+    AllToAll,
     StageTransfer,
 }

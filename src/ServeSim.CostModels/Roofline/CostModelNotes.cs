@@ -2,6 +2,7 @@ using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 
 namespace ServeSim.CostModels.Roofline;
 
@@ -53,10 +54,10 @@ internal static class CostModelNotes
         return text + "; whole iterations are not validated";
     }
 
-    private static List<string> Common(ModelSpec model, AcceleratorSpec gpu)
+    public static List<string> Common(ModelSpec model, AcceleratorSpec gpu, PrecisionProfile? precision = null)
     {
         var warnings = new List<string>();
-        if (model.PublishedFormat != WeightFormat.Bf16)
+        if (model.PublishedFormat != WeightFormat.Bf16 && (precision ?? PrecisionProfile.Bf16).WeightBytes == 2)
             warnings.Add($"{model.Name} is published in {model.PublishedFormat}; costs and capacity are for BF16 weights");
         if (gpu.Teraflops.Bf16 is null) warnings.Add($"{gpu.Name} has no BF16: its FP16 rate is used");
         if (model.Confidence != "high") warnings.Add($"shape of {model.Name}: {model.Confidence} confidence ({model.Source})");

@@ -4,16 +4,36 @@ using ServeSim.CostModels.Operators;
 namespace ServeSim.CostModels.Roofline;
 
 /// <summary>Launches, graph padding and host work around the kernels of an iteration.</summary>
-internal sealed class EngineOverhead(CostOptions options, int tensor)
+internal sealed class EngineOverhead
 {
     private const double GraphMicroseconds = 20;
     private const double PiecewiseLayerMicroseconds = 10;    // mixed batches start attention outside the graph
 
-    // An 8B model with 32 layers takes 9.5 ms however few tokens it computes, a 70B model on eight devices 28 ms.
-    private readonly double _eagerLayerMicroseconds = 300 + (50 * Math.Min(1, (tensor - 1) / 7.0));
+    private readonly CostOptions _options;
+    private readonly double _eagerLayerMicroseconds;
+    private readonly double _hostMicroseconds;
+    private readonly double _hostMicrosecondsPerSequence;
+    private readonly bool _launchesGraphs;
+
+    private EngineOverhead(CostOptions options, int tensor, double host, double perSequence, bool launchesGraphs)
+    {
+        _options = options;
+        _launchesGraphs = launchesGraphs;
+        _hostMicroseconds = options.HostMicroseconds ?? host;
+        _hostMicrosecondsPerSequence = options.HostMicrosecondsPerSequence ?? perSequence;
+
+        // An 8B model with 32 layers takes 9.5 ms however few tokens it computes, a 70B model on eight devices 28 ms.
+        _eagerLayerMicroseconds = 300 + (50 * Math.Min(1, (tensor - 1) / 7.0));
+    }
+
+    /// <summary>f2: graph launches and the whole host work, which f2's constants leave out.</summary>
+    public static EngineOverhead Fitted(CostOptions options, int tensor) => new(options, tensor, 126, 4.4, launchesGraphs: true);
+
+    /// <summary>Calibrated: what stays visible of an engine with asynchronous scheduling and graphs, launches included.</summary>
+    public static EngineOverhead Calibrated(CostOptions options, int tensor) => new(options, tensor, 300, 2, launchesGraphs: false);
 
     /// <summary>Rows that the kernels compute for so many tokens.</summary>
-    public int Rows(int tokens) => options.GraphPadding && UsesGraph(tokens) ? CapturedSize(tokens) : tokens;
+    public int Rows(int tokens) => _options.GraphPadding && UsesGraph(tokens) ? CapturedSize(tokens) : tokens;
 
     /// <summary>vLLM's captured sizes: 1, 2, 4, then multiples of 8 up to 256, then multiples of 16.</summary>
     public static int CapturedSize(int tokens) => tokens switch
@@ -31,18 +51,19 @@ internal sealed class EngineOverhead(CostOptions options, int tensor)
         if (busy > gpuMicroseconds) ledger?.Add("waiting for launches", 1, 0, 0, new(busy - gpuMicroseconds, BoundBy.Overhead));
 
         // One scheduler prepares a batch, before its first stage.
-        if (stage > 0 || options.Host == HostMode.None) return busy;
-        var host = options.HostMicroseconds + (options.HostMicrosecondsPerSequence * (shape.PrefillSequences + shape.DecodeSequences));
-        var wait = options.Host == HostMode.Sync ? host : Math.Max(0, host - busy);
+        if (stage > 0 || _options.Host == HostMode.None) return busy;
+        var host = _hostMicroseconds + (_hostMicrosecondsPerSequence * (shape.PrefillSequences + shape.DecodeSequences));
+        var wait = _options.Host == HostMode.Sync ? host : Math.Max(0, host - busy);
         if (wait > 0) ledger?.Add("host", 1, 0, 0, new(wait, BoundBy.Overhead));
         return busy + wait;
     }
 
-    private bool UsesGraph(int tokens) => options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= options.MaxGraphTokens;
+    private bool UsesGraph(int tokens) => _options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= _options.MaxGraphTokens;
 
     private double LaunchMicroseconds(in BatchShape shape, int layers)
     {
-        if (options.Launch == LaunchMode.None) return 0;
+        if (_options.Launch == LaunchMode.None) return 0;
+        if (!_launchesGraphs) return _options.Launch == LaunchMode.Eager ? layers * _eagerLayerMicroseconds : 0;
         if (!UsesGraph(shape.Tokens)) return layers * _eagerLayerMicroseconds;
         return GraphMicroseconds + (shape.PrefillTokens > 0 ? layers * PiecewiseLayerMicroseconds : 0);
     }

@@ -5,7 +5,7 @@ using ServeSim.CostModels.Operators;
 namespace ServeSim.CostModels.Roofline;
 
 /// <summary>F2: rates that kernels reach in public timing tables, with their start times.</summary>
-internal sealed class FittedClock : IKernelClock
+internal sealed class FittedClock : IAttentionClock
 {
     private const double ElementWiseMicroseconds = 2;
     private const double ElementWiseBandwidth = 0.8;    // aiconfigurator uses the same share
@@ -38,17 +38,17 @@ internal sealed class FittedClock : IKernelClock
 
     public KernelFit Fit { get; }
 
-    public bool CountsElementWise => true;
+    public OperatorFlavour Flavour => OperatorFlavour.Bytes;
 
     public bool HasMeasuredCollectives => _collectives.IsMeasured;
 
     public KernelTime Time(KernelKind kind, double flops, double bytes) => kind switch
     {
-        KernelKind.ElementWise => Largest(0, bytes / (ElementWiseBandwidth * _bytesPerMicrosecond), ElementWiseMicroseconds),
+        >= KernelKind.Norm and <= KernelKind.Sampler => Largest(0, bytes / (ElementWiseBandwidth * _bytesPerMicrosecond), ElementWiseMicroseconds),
         KernelKind.Experts => Largest(flops / (Fit.Experts.Compute * _flopsPerMicrosecond),
             bytes / (Fit.Experts.Bandwidth * _bytesPerMicrosecond), Fit.Experts.StartMicroseconds),
         KernelKind.AllReduce => new(_collectives.AllReduceMicroseconds(bytes), BoundBy.Link),
-        KernelKind.AllGather => new(_collectives.AllGatherMicroseconds(bytes), BoundBy.Link),
+        KernelKind.AllGather or KernelKind.AllToAll => new(_collectives.AllGatherMicroseconds(bytes), BoundBy.Link),
         KernelKind.StageTransfer => new(_stageLatencyMicroseconds + (bytes / _stageBytesPerMicrosecond), BoundBy.Link),
         _ => Gemm(flops, bytes),
     };

@@ -13,19 +13,20 @@ internal sealed class LatentAttention : AttentionKernel
     private const int ExpandFromTokens = 128;
 
     private readonly IKernelClock _clock;
-    private readonly FittedClock? _fitted;
+    private readonly IAttentionClock? _fitted;
     private readonly double _absorbedFlopsPerPair;
     private readonly double _expandedFlopsPerPair;
     private readonly double _bytesPerKey;
     private readonly double _bytesPerQuery;
     private readonly RowOperator _upProjection;
+    private readonly RowTable _projections;
 
     public LatentAttention(ModelSpec model, int tensor, IKernelClock clock)
     {
         var latent = model.LatentAttention ?? throw new ArgumentException("the model has no latent attention", nameof(model));
         double heads = model.QueryHeads / tensor;
         _clock = clock;
-        _fitted = clock as FittedClock;
+        _fitted = clock as IAttentionClock;
         _absorbedFlopsPerPair = 2 * heads * ((2 * latent.KvRank) + latent.RopeHeadSize);
         _expandedFlopsPerPair = 2 * heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize);
         _bytesPerKey = latent.CachedElements * ModelSizes.BytesPerValue;
@@ -33,7 +34,8 @@ internal sealed class LatentAttention : AttentionKernel
 
         // Keys' and values' up-projection: applied to queries and outputs when absorbed, to latents when expanded.
         // Both are the same product per row; its weights are read once per kernel that uses them.
-        _upProjection = RowOperator.Gemm("latent up", heads * (latent.NopeHeadSize + latent.ValueHeadSize), latent.KvRank);
+        _upProjection = RowOperator.Gemm("latent up", heads * (latent.NopeHeadSize + latent.ValueHeadSize), latent.KvRank, WeightClass.Attention);
+        _projections = new([_upProjection], clock);
     }
 
     public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)
@@ -54,7 +56,7 @@ internal sealed class LatentAttention : AttentionKernel
         return time.Microseconds;
     }
 
-    private double TwoKernels(in Work work, int layers, CostLedger? ledger, FittedClock fitted)
+    private double TwoKernels(in Work work, int layers, CostLedger? ledger, IAttentionClock fitted)
     {
         double microseconds = 0;
         if (work.ExpandedKeys > 0)
@@ -80,10 +82,10 @@ internal sealed class LatentAttention : AttentionKernel
 
     private double Project(string name, double rows, int layers, CostLedger? ledger)
     {
-        var (flops, bytes) = (_upProjection.FlopsPerRow * rows, (_upProjection.BytesPerRow * rows) + _upProjection.FixedBytes);
-        var time = _clock.Time(KernelKind.Gemm, flops, bytes);
-        ledger?.Add(name, layers, flops, bytes, time);
-        return time.Microseconds;
+        // A remembered time: a GEMM has no place in the loop.
+        var whole = (int)Math.Min(rows, int.MaxValue);
+        if (ledger is not null) ledger.Add(name, layers, _upProjection.Flops(whole), _upProjection.Bytes(whole), _clock.Time(_upProjection, whole));
+        return _projections.Microseconds(whole);
     }
 
     private struct Work

@@ -25,7 +25,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
     private RooflineCostModel(ModelSpec model, ParallelLayout layout, IKernelClock clock, CostOptions options, EngineOverhead? overhead, CostModelInfo info)
     {
         Info = info;
-        var operators = new LayerOperators(model, layout.Tensor, clock.CountsElementWise, options.DistinctExperts);
+        var operators = new LayerOperators(model, layout, clock.Flavour, options.DistinctExperts ?? UniformExperts(model));
         _stages = StagePlan.Of(model, layout);
         _common = new(operators.Common(), clock);
         _denseMlp = new(operators.DenseMlp(), clock);
@@ -54,7 +54,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
     public static RooflineCostModel Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
     {
         layout.Validate(model, gpu);
-        var clock = new IdealClock(gpu, layout, LinkCatalog.Get(options.NetworkLink));
+        var clock = new IdealClock(gpu, layout, LinkCatalog.Get(options.NetworkLink), options.Precision);
         return new(model, layout, clock, options, null, CostModelNotes.Ideal(model, gpu, layout));
     }
 
@@ -63,7 +63,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
     {
         layout.Validate(model, gpu);
         var clock = new FittedClock(gpu, layout, LinkCatalog.Get(options.NetworkLink));
-        return new(model, layout, clock, options, new(options, layout.Tensor), CostModelNotes.Fitted(model, gpu, layout, clock, options));
+        return new(model, layout, clock, options, EngineOverhead.Fitted(options, layout.Tensor), CostModelNotes.Fitted(model, gpu, layout, clock, options));
     }
 
     /// <inheritdoc/>
@@ -103,6 +103,10 @@ public sealed class RooflineCostModel : IExplainedCostModel
             : Add(_transfer, rows, 1, ledger);
         return _overhead?.StageMicroseconds(shape, stage, plan.Layers, microseconds, ledger) ?? microseconds;
     }
+
+    private static Func<int, double>? UniformExperts(ModelSpec model) => model.Experts is { Experts: var count, ActivePerToken: var active }
+        ? tokens => ExpertCoverage.Uniform(count, active, tokens)
+        : null;
 
     private static double Add(RowTable table, int rows, int times, CostLedger? ledger)
     {

@@ -27,7 +27,7 @@ internal sealed class RowTable(IReadOnlyList<RowOperator> operators, IKernelCloc
         foreach (var op in _operators)
         {
             var (flops, bytes) = (op.Flops(rows), op.Bytes(rows));
-            ledger.Add(op.Name, times * op.Count, flops, bytes, clock.Time(op.Kind, flops, bytes));
+            ledger.Add(op.Name, times * op.Count, flops, bytes, clock.Time(op, rows));
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class RowTable(IReadOnlyList<RowOperator> operators, IKernelCloc
         double sum = 0;
         foreach (var op in _operators)
         {
-            sum += op.Count * clock.Time(op.Kind, op.Flops(rows), op.Bytes(rows)).Microseconds;
+            sum += op.Count * clock.Time(op, rows).Microseconds;
         }
 
         return sum;

@@ -23,11 +23,29 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
     private long _nextFinish = long.MaxValue;
     private long _latestArrival;
     private long _latestNumber;
+    private long _largestOffset;                                    // of context over step, which a member keeps
+    private bool _isLargestKnown;
 
     public int Count { get; private set; }
 
     /// <summary>Sum of the members' contexts.</summary>
     public long ContextTokens { get; private set; }
+
+    /// <summary>Largest context of a member.</summary>
+    public int LongestContext
+    {
+        get
+        {
+            if (!_isLargestKnown)
+            {
+                _largestOffset = long.MinValue;
+                foreach (var row in Rows) _largestOffset = Math.Max(_largestOffset, table.Context[row] - table.JoinStep[row]);
+                _isLargestKnown = true;
+            }
+
+            return (int)(_largestOffset + Step);
+        }
+    }
 
     /// <summary>No member was admitted later. An upper bound: it does not fall when a member leaves.</summary>
     public long LatestAdmission { get; private set; }
@@ -72,6 +90,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         _nextFinish = Math.Min(_nextFinish, finish);
         _membersAtPhase[Phase(context)]++;
         ContextTokens += context;
+        _largestOffset = Math.Max(_largestOffset, context - Step);
         LatestAdmission = Math.Max(LatestAdmission, table.Admission[row]);
         _latestArrival = Math.Max(_latestArrival, table.Spec[row].Arrival.Nanoseconds);
         _latestNumber = Math.Max(_latestNumber, table.Number[row]);
@@ -101,6 +120,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         table.Clock[row] = null;
         _membersAtPhase[Phase(table.Context[row])]--;
         ContextTokens -= table.Context[row];
+        _isLargestKnown &= table.Context[row] - Step < _largestOffset;
     }
 
     /// <summary>All members leave, in <paramref name="order"/>.</summary>
@@ -124,6 +144,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         _logStart = Step;
         _nextFinish = long.MaxValue;
         LatestAdmission = _latestArrival = _latestNumber = 0;
+        (_largestOffset, _isLargestKnown) = (long.MinValue, true);
     }
 
     private void Log(SimTime now)

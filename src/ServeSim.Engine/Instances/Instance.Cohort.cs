@@ -80,8 +80,14 @@ internal sealed partial class Instance
     {
         _ledger.TakeForCohort(_cohort!.BlocksForStep);
         _cohort.IsInFlight = true;
-        var shape = new BatchShape { DecodeSequences = _cohort.Count, DecodeContextTokens = _cohort.ContextTokens };
+        var shape = new BatchShape
+        {
+            DecodeSequences = _cohort.Count,
+            DecodeContextTokens = _cohort.ContextTokens,
+            LongestDecodeContext = _cohort.LongestContext,
+        };
         iteration.Start = now;
+        iteration.DecodeContextTokens = shape.DecodeContextTokens;
         iteration.UsedBlocks = _ledger.UsedBlocks;
         (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
         iteration.End = Occupy(shape, now, SimDuration.Zero);

@@ -287,6 +287,7 @@ internal sealed partial class Instance
         iteration.PrefillTokens = shape.PrefillTokens;
         iteration.PrefillSequences = shape.PrefillSequences;
         iteration.DecodeSequences = _plan.DecodeCount;
+        (iteration.PrefillPairs, iteration.DecodeContextTokens) = (shape.PrefillPairs, shape.DecodeContextTokens);
         iteration.UsedBlocks = _ledger.UsedBlocks;
         iteration.WaitingRequests = _state.Waiting.Count;
         (iteration.SwappedBytes, iteration.Preemptions) = (_pendingSwapBytes, _pendingPreemptions);
@@ -401,6 +402,8 @@ internal sealed partial class Instance
         WaitingRequests = iteration.WaitingRequests,
         Preemptions = iteration.Preemptions,
         SwappedBytes = iteration.SwappedBytes,
+        PrefillPairs = iteration.PrefillPairs,
+        DecodeContextTokens = iteration.DecodeContextTokens,
     });
 
     private void AddToFingerprint(Iteration iteration, in BatchShape shape)

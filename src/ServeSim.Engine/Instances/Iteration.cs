@@ -10,6 +10,8 @@ internal sealed class Iteration
     public int PrefillTokens;
     public int PrefillSequences;
     public int DecodeSequences;
+    public long PrefillPairs;
+    public long DecodeContextTokens;
     public int UsedBlocks;
     public int WaitingRequests;
     public int Preemptions;

@@ -75,6 +75,7 @@ internal sealed partial class PlanBuilder
         _sequences += sign * cohort.Count;
         _decodes += sign * cohort.Count;
         _decodeContext += sign * cohort.ContextTokens;
+        _longestDecode = Math.Max(_longestDecode, cohort.LongestContext);
     }
 
     /// <summary>Decoding requests outside the cohort, in order; false if one of them may stand in front of a member.</summary>

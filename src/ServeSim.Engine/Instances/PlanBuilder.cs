@@ -24,6 +24,8 @@ internal sealed partial class PlanBuilder(
     private long _prefillContext;
     private int _decodes;
     private long _decodeContext;
+    private int _longestPrefill;    // an upper bound where the longest member was taken out again
+    private int _longestDecode;
     private int _padSequences;
     private long _padContext;
 
@@ -66,6 +68,7 @@ internal sealed partial class PlanBuilder(
         _resident = state.Running.Count;
         _sequences = _prefillTokens = _prefillSequences = _completedPrefills = _decodes = _padSequences = 0;
         _prefillPairs = _prefillContext = _decodeContext = _padContext = 0;
+        _longestPrefill = _longestDecode = 0;
         Wake = SimTime.Never;
         SwapsOverlap = false;
         CohortAt = -1;
@@ -83,6 +86,8 @@ internal sealed partial class PlanBuilder(
         CompletedPrefills = _completedPrefills,
         DecodeSequences = _decodes + _padSequences,
         DecodeContextTokens = _decodeContext + _padContext,
+        LongestPrefillContext = _prefillSequences > 0 ? _longestPrefill : 0,
+        LongestDecodeContext = _decodes > 0 ? _longestDecode : 0,
         Sequences = cost.NeedsSequences ? Spans() : default,
     };
 
@@ -138,6 +143,7 @@ internal sealed partial class PlanBuilder(
         _prefillSequences++;
         _prefillPairs += Pairs(granted, cached);
         _prefillContext += (long)cached + granted;
+        _longestPrefill = Math.Max(_longestPrefill, cached + granted);
         if (cached + granted == target) _completedPrefills++;
         return granted;
     }
@@ -272,6 +278,7 @@ internal sealed partial class PlanBuilder(
         _sequences++;
         _decodes++;
         _decodeContext += table.Context[row];
+        _longestDecode = Math.Max(_longestDecode, table.Context[row]);
     }
 
     private void Uncount(in PlanItem item)

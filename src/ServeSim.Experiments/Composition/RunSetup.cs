@@ -1,6 +1,7 @@
 using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels;
+using ServeSim.CostModels.Energy;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
@@ -9,6 +10,7 @@ using ServeSim.Engine;
 using ServeSim.Engine.Events;
 using ServeSim.Experiments.Configuration;
 using ServeSim.Experiments.Scenarios;
+using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
 using ServeSim.Reporting.Writers;
@@ -26,16 +28,21 @@ public sealed class RunSetup
     private readonly EngineOptions _engine;
     private readonly List<string> _notes = [];
 
-    /// <summary>Looks up and sizes.</summary>
+    /// <summary>
+    /// Looks up and sizes. <paramref name="costOptions"/> says what the cost model assumes about the engine;
+    /// <paramref name="around"/> may wrap it.
+    /// </summary>
     /// <exception cref="InputException">Something does not exist, does not fit together or does not fit into memory.</exception>
-    public RunSetup(Scenario scenario, PolicyCatalog catalog)
+    public RunSetup(Scenario scenario, PolicyCatalog catalog, CostOptions? costOptions = null, Func<IExplainedCostModel, IExplainedCostModel>? around = null)
     {
         _catalog = catalog;
         Scenario = WithPredictor(scenario);
         Model = ModelCatalog.Get(scenario.Model);
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
         var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
-        Cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout);
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, costOptions);
+        Cost = around is null ? cost : around(cost);
+        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
         _engine = Size(gpu, layout);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
@@ -53,6 +60,9 @@ public sealed class RunSetup
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
 
+    /// <summary>What a GPU draws; null where nobody asks or its watts are unknown.</summary>
+    public IPowerModel? Power { get; }
+
     /// <summary>Sizes of the cluster.</summary>
     public ClusterShape Shape { get; }
 
@@ -67,6 +77,16 @@ public sealed class RunSetup
         ExactSamples = Scenario.Metrics.Exact,
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
+        Energy = new EnergyOptions
+        {
+            Power = Power,
+            GpusPerInstance = Scenario.Parallel.Tensor * Scenario.Parallel.Pipeline,
+            PipelineStages = Scenario.Parallel.Pipeline,
+            Pue = Scenario.Power.Pue,
+            GramsCo2PerKwh = Scenario.Power.GramsCo2PerKwh,
+            UsdPerGpuHour = Scenario.Price.UsdPerGpuHour,
+            UsdPerKwh = Scenario.Price.UsdPerKwh,
+        },
     };
 
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>

@@ -23,6 +23,8 @@ public sealed record Scenario
     /// <summary>What an iteration costs, as the cost-model factory reads it.</summary>
     public string Cost { get; init; } = "roofline";
 
+    public PowerConfig Power { get; init; } = new();
+    public PriceConfig Price { get; init; } = new();
     public SloConfig Slo { get; init; } = new();
     public ulong Seed { get; init; } = 1;
     public MetricsConfig Metrics { get; init; } = new();
@@ -38,6 +40,8 @@ public sealed record Scenario
         Trace.Validate(problems);
         Parallel.Validate(problems);
         Kv.Validate(problems);
+        Power.Validate(problems);
+        Price.Validate(problems);
         Slo.Validate(problems);
         Metrics.Validate(problems);
         Engine.Validate(problems);

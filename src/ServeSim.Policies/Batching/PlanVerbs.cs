@@ -29,7 +29,7 @@ public static class PlanVerbs
         /// blocks a swap would give away.
         /// </summary>
         public void PreemptBy(PreemptMode mode, in RequestView request) =>
-            plan.Preempt(request, request.IsPrefilling || !plan.CanSwapOut(request) ? PreemptMode.Recompute : mode);
+            plan.Preempt(request, mode == PreemptMode.Swap && (request.IsPrefilling || !plan.CanSwapOut(request)) ? PreemptMode.Recompute : mode);
 
         /// <summary>
         /// One token for every decoding request; while the blocks do not suffice, the newest arrival loses its KV.

@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Reporting.Energy;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -19,6 +20,9 @@ public sealed record MetricsOptions
 
     /// <summary>KV blocks of one instance; 0 leaves out the KV shares.</summary>
     public int TotalBlocks { get; init; }
+
+    /// <summary>Power and prices; without them neither energy nor money is reported.</summary>
+    public EnergyOptions? Energy { get; init; }
 
     /// <summary>Percentiles besides 50, 90 and 99, which are always given.</summary>
     public IReadOnlyList<double> MorePercentiles { get; init; } = [95, 99.9];

@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Reporting.Energy;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -19,6 +20,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly ConcurrencyPeak _concurrency = new();
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
+    private readonly EnergyMeter? _energy = options.Energy is { } energy ? new EnergyMeter(energy) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
     private SimTime? _windowStart;
@@ -71,6 +73,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (_windowStart is not { } start || iteration.End < start || (iteration.End == start && iteration.Start < start)) return;
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
+        _energy?.Add(iteration, start);
     }
 
     /// <inheritdoc/>
@@ -84,6 +87,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     {
         var percentiles = options.Percentiles;
         var duration = _windowStart is { } start && _lastCompletion is { } last ? (last - start).Seconds : 0;
+        var tokens = new TokenTotals(_inputTokens, _outputTokens, _cachedTokens, _recomputedTokens);
         return new RunSummary
         {
             Requests = new RequestCounts
@@ -96,7 +100,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 Preemptions = _preemptions,
             },
             Window = new MeasuredWindow(options.WarmupText, _windowStart?.Seconds, _lastCompletion?.Seconds, duration),
-            Tokens = new TokenTotals(_inputTokens, _outputTokens, _cachedTokens, _recomputedTokens),
+            Tokens = tokens,
             Throughput = new Throughput
             {
                 OfferedRequestsPerSecond = PerSecond(_measuredArrivals - 1, _windowStart is { } first ? (_lastArrival - first).Seconds : 0),
@@ -115,6 +119,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
             NormalizedLatency = LatencySummary.From(_normalized, percentiles),
             Iterations = _instances.ToSummary(options, _windowStart, _queue.MaxWaiting),
             Overload = _queue.ToSummary(),
+            Energy = _energy?.ToSummary(options.Instances, _windowStart, tokens, _finished),
         };
     }
 

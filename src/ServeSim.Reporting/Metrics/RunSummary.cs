@@ -1,3 +1,5 @@
+using ServeSim.Reporting.Energy;
+
 namespace ServeSim.Reporting.Metrics;
 
 /// <summary>Everything measured of one run. Latencies are of finished requests only; the counts say what they leave out.</summary>
@@ -31,4 +33,7 @@ public sealed record RunSummary
 
     public required IterationSummary Iterations { get; init; }
     public required OverloadSummary Overload { get; init; }
+
+    /// <summary>Null when neither power nor prices were given.</summary>
+    public EnergySummary? Energy { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 
 namespace ServeSim.Reporting.Writers;
@@ -141,6 +142,7 @@ public static class SummaryJson
             WriteLatency(json, "normalized_latency", summary.NormalizedLatency);
         });
         WriteIterations(json, summary.Iterations);
+        WriteEnergy(json, summary.Energy);
         json.WriteObject("overload", () =>
         {
             json.WriteBoolean("overloaded", summary.Overload.IsOverloaded);
@@ -175,6 +177,41 @@ public static class SummaryJson
             json.WriteOptional("max", latency.MaxMilliseconds);
             json.WriteString("percentile_method", latency.PercentileMethod);
         });
+
+    private static void WriteEnergy(Utf8JsonWriter json, EnergySummary? energy)
+    {
+        json.WriteObject("energy", () =>
+        {
+            json.WriteString("power_model", energy?.Power?.Name);
+            json.WriteString("source", energy?.Power?.Source);
+            json.WriteString("known_error", energy?.Power?.KnownError);
+            json.WriteTexts("warnings", energy?.Power?.Warnings ?? []);
+            json.WriteOptional("gpus", energy?.Gpus);
+            json.WriteOptional("window_s", energy?.WindowSeconds);
+            json.WriteOptional("gpu_joules", energy?.Joules);
+            json.WriteOptional("prefill_joules", energy?.PrefillJoules);
+            json.WriteOptional("decode_joules", energy?.DecodeJoules);
+            json.WriteOptional("rest_joules", energy?.RestJoules);
+            json.WriteOptional("facility_joules", energy?.FacilityJoules);
+            json.WriteOptional("rest_share", energy?.RestShare);
+            json.WriteOptional("mean_watts", energy?.MeanWatts);
+            json.WriteOptional("peak_watts", energy?.PeakWatts);
+            json.WriteOptional("p99_watts", energy?.P99Watts);
+            json.WriteOptional("power_window_s", energy?.PowerWindowSeconds);
+            json.WriteOptional("joules_per_output_token", energy?.JoulesPerOutputToken);
+            json.WriteOptional("busy_joules_per_output_token", energy?.BusyJoulesPerOutputToken);
+            json.WriteOptional("joules_per_token", energy?.JoulesPerToken);
+            json.WriteOptional("watt_hours_per_request", energy?.WattHoursPerRequest);
+            json.WriteOptional("grams_co2", energy?.GramsCo2);
+        });
+        json.WriteObject("money", () =>
+        {
+            json.WriteOptional("usd_per_gpu_hour", energy?.UsdPerGpuHour);
+            json.WriteOptional("gpu_usd", energy?.Usd);
+            json.WriteOptional("usd_per_million_output_tokens", energy?.UsdPerMillionOutputTokens);
+            json.WriteOptional("energy_usd", energy?.EnergyUsd);
+        });
+    }
 
     private static void WriteIterations(Utf8JsonWriter json, IterationSummary iterations) =>
         json.WriteObject("iterations", () =>

@@ -11,7 +11,7 @@ public static class SummaryTable
     {
         ArgumentNullException.ThrowIfNull(summary);
         ArgumentNullException.ThrowIfNull(run);
-        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Instances(summary), .. Facts(summary, run)];
+        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Instances(summary), .. Energy(summary), .. Facts(summary, run)];
     }
 
     private static IEnumerable<SummaryRow> Requests(RunSummary summary)
@@ -69,6 +69,32 @@ public static class SummaryTable
         yield return new(section, "Most waiting", Text(iterations.MaxWaitingRequests), "requests");
     }
 
+    private static IEnumerable<SummaryRow> Energy(RunSummary summary)
+    {
+        const string section = "Energy";
+        const string money = "Money";
+        if (summary.Energy is not { } energy) yield break;
+        if (energy.Power is not null)
+        {
+            yield return new(section, "GPU energy", Text(energy.Joules / 3600), "Wh");
+            yield return new(section, "At rest", Text(100 * energy.RestShare), "% of it");
+            yield return new(section, "Per output token", Text(energy.JoulesPerOutputToken), "J");
+            yield return new(section, "Per output token, busy GPUs", Text(energy.BusyJoulesPerOutputToken), "J");
+            yield return new(section, "Per request", Text(energy.WattHoursPerRequest), "Wh");
+            yield return new(section, "Power, mean", Text(energy.MeanWatts), "W");
+            yield return new(section, "Power, most", Text(energy.PeakWatts), "W");
+            if (energy.GramsCo2 is { } grams) yield return new(section, "Carbon", Text(grams), "g CO2");
+        }
+
+        if (energy.Usd is { } usd)
+        {
+            yield return new(money, "GPU time", Text(usd), "USD");
+            yield return new(money, "Per million output tokens", Text(energy.UsdPerMillionOutputTokens), "USD");
+        }
+
+        if (energy.EnergyUsd is { } bill) yield return new(money, "Energy", Text(bill), "USD");
+    }
+
     private static IEnumerable<SummaryRow> Facts(RunSummary summary, RunDescription run)
     {
         const string section = "Run";
@@ -84,6 +110,14 @@ public static class SummaryTable
         yield return new(section, "Cost source", run.CostModel.Source, "");
         yield return new(section, "Known error", run.CostModel.KnownError, "");
         foreach (var warning in run.CostModel.Warnings) yield return new(section, "Warning", warning, "");
+        if (summary.Energy?.Power is { } power)
+        {
+            yield return new(section, "Power model", power.Name, "");
+            yield return new(section, "Power source", power.Source, "");
+            yield return new(section, "Power error", power.KnownError, "");
+            foreach (var warning in power.Warnings) yield return new(section, "Warning", warning, "");
+        }
+
         foreach (var note in run.Notes) yield return new(section, "Note", note, "");
         yield return new(section, "Percentiles", PercentileMethods(summary), "");
         yield return new(section, "Seed", run.Seed.ToString(CultureInfo.InvariantCulture), "");

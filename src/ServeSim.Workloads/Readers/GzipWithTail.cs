@@ -6,7 +6,7 @@ namespace ServeSim.Workloads.Readers;
 /// Unpacks gzip and notices data that ends early, which the runtime's stream passes over in silence: a small member with
 /// a known text is put behind the file, and comes out at the end only if the file ended where a member ends.
 /// </summary>
-internal sealed class GzipWithTail : Stream
+internal sealed class GzipWithTail : ForwardStream
 {
     /// <summary>Stands at the end of what a whole file unpacks to.</summary>
     public static ReadOnlySpan<byte> EndMark => "\u0003servesim: end of gzip data\u0003"u8;
@@ -25,37 +25,9 @@ internal sealed class GzipWithTail : Stream
     /// <summary>True once the mark has gone in: what comes out from now on counts only if the mark does too.</summary>
     public bool IsNearEnd => _packed.TailStarted;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
+    protected override Stream Source => _gzip;
 
     public override int Read(Span<byte> buffer) => _gzip.Read(buffer);
-
-    public override int Read(byte[] buffer, int offset, int count) => _gzip.Read(buffer, offset, count);
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) _gzip.Dispose();
-        base.Dispose(disposing);
-    }
 
     private static byte[] Pack()
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.Conformance.Support;
+using ServeSim.CostModels;
 using ServeSim.Engine;
 using ServeSim.Policies.Routing;
 
@@ -27,8 +29,8 @@ public sealed class PeerCaseTests
     {
         Skip.If(SharedFolder.IsMissing, $"{SharedFolder.Variable} does not name a folder");
         var peerCase = PeerCase.All().Single(c => c.Name == name);
-        var coefficients = peerCase.CoefMs;
-        var cost = new FormulaCost(coefficients[0], coefficients[1], coefficients[2], coefficients[3], coefficients[4]);
+        var cost = CostModelFactory.Create(
+            string.Create(CultureInfo.InvariantCulture, $"linear:{string.Join(',', peerCase.CoefMs)}"), null, null, ParallelLayout.Single);
         var shape = new ClusterShape(1, peerCase.Blocks, peerCase.BlockSize, 4096, 1, cost);
         var (policyName, policy) = peerCase.Policy(shape);
         var observer = new RecordingObserver();

@@ -2,8 +2,8 @@ using ServeSim.Abstractions;
 
 namespace ServeSim.Conformance.Support;
 
-/// <summary>A cost model from five coefficients in milliseconds, written apart from the product's own.</summary>
-internal sealed class FormulaCost(double c0, double c1 = 0, double c2 = 0, double c3 = 0, double c4 = 0, int stages = 1) : ICostModel
+/// <summary>A cost model from coefficients in milliseconds, written apart from the product's own; the last one weighs the longest contexts.</summary>
+internal sealed class FormulaCost(double c0, double c1 = 0, double c2 = 0, double c3 = 0, double c4 = 0, int stages = 1, double longest = 0) : ICostModel
 {
     public CostModelInfo Info { get; } = new("formula", "test", "none", []);
 
@@ -11,7 +11,8 @@ internal sealed class FormulaCost(double c0, double c1 = 0, double c2 = 0, doubl
 
     public SimDuration IterationTime(in BatchShape shape) => SimDuration.FromMilliseconds(
         c0 + (c1 * shape.PrefillTokens) + (c2 * shape.DecodeSequences)
-        + (c3 * (shape.DecodeContextTokens + shape.DecodeSequences)) + (c4 * (shape.PrefillPairs - (shape.PrefillTokens / 2.0))));
+        + (c3 * (shape.DecodeContextTokens + shape.DecodeSequences)) + (c4 * (shape.PrefillPairs - (shape.PrefillTokens / 2.0)))
+        + (longest * (shape.LongestDecodeContext + shape.LongestPrefillContext)));
 
     public SimDuration StageTime(in BatchShape shape, int stage)
     {

@@ -46,6 +46,6 @@ internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests,
             HostLinkLatency = SimDuration.FromMicroseconds(10),
             SignalPeriod = random.NextInt(3) == 0 ? SimDuration.FromMilliseconds(30) : SimDuration.Zero,
             LivelockLimit = 20_000,
-        }, new FormulaCost(random.NextInt(5), 0.05, 0.03, 0.00025, 2e-6, stages));
+        }, new FormulaCost(random.NextInt(5), 0.05, 0.03, 0.00025, 2e-6, stages, longest: 0.003));
     }
 }

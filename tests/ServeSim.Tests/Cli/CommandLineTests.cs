@@ -122,7 +122,7 @@ public sealed class CommandLineTests
     public void Help_is_as_approved()
     {
         var text = new StringBuilder();
-        foreach (var command in (string[])["", "run", "trace", "trace info", "trace convert", "trace slice", "policies", "policies list", "policies show", "models", "gpus", "cost"])
+        foreach (var command in (string[])["", "run", "trace", "trace info", "trace convert", "trace slice", "policies", "policies list", "policies show", "models", "gpus", "cost", "cost predict", "cost validate", "calibrate", "validate"])
             text.Append("$ servesim ").Append(command).Append(command.Length > 0 ? " " : "").Append("--help\n")
                 .Append(Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Output);
         var actual = string.Join('\n', text.ToString().ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd()));

@@ -32,10 +32,11 @@ public sealed class CostFactoryTests
     }
 
     [Fact]
-    public void Roofline_without_a_level_is_the_fitted_one()
+    public void Roofline_without_a_level_is_the_calibrated_one()
     {
         var batch = Batch.Decodes(32, 1024).Sums();
-        Assert.Equal(Create("roofline:f2").IterationTime(batch), Create("roofline").IterationTime(batch));
+        Assert.Equal(Create("roofline:calibrated").IterationTime(batch), Create("roofline").IterationTime(batch));
+        Assert.NotEqual(Create("roofline:f2").IterationTime(batch), Create("roofline").IterationTime(batch));
         Assert.NotEqual(Create("roofline:f0").IterationTime(batch), Create("roofline").IterationTime(batch));
     }
 
@@ -74,7 +75,12 @@ public sealed class CostFactoryTests
         Assert.Contains("6.7 %", Create("roofline:f1").Info.KnownError, StringComparison.Ordinal);
         Assert.Contains(Create("roofline:f1").Info.Warnings, warning => warning.Contains("do not extrapolate", StringComparison.Ordinal));
         Assert.Contains("median error 6.4 %", Create("roofline:f2").Info.KnownError, StringComparison.Ordinal);
-        var l4 = CostModelFactory.Create("roofline", _llama, AcceleratorCatalog.Get("l4"), ParallelLayout.Single);
+        Assert.Contains("gemm-bf16", Create("roofline").Info.KnownError, StringComparison.Ordinal);
+        var h200 = CostModelFactory.Create("roofline", _llama, AcceleratorCatalog.Get("h200-sxm"), ParallelLayout.Single);
+        Assert.Contains("scaled from its family", h200.Info.KnownError, StringComparison.Ordinal);
+        var amd = CostModelFactory.Create("roofline", _llama, AcceleratorCatalog.Get("mi300x"), ParallelLayout.Single);
+        Assert.Contains("no profile of mi300x or its family", amd.Info.KnownError, StringComparison.Ordinal);
+        var l4 = CostModelFactory.Create("roofline:f2", _llama, AcceleratorCatalog.Get("l4"), ParallelLayout.Single);
         Assert.Contains("±25 %", l4.Info.KnownError, StringComparison.Ordinal);
         var fp8 = CostModelFactory.Create("roofline", ModelCatalog.Get("deepseek-v3"), _h100, new(8, 1));
         Assert.Contains(fp8.Info.Warnings, warning => warning.Contains("BF16", StringComparison.Ordinal));
@@ -85,7 +91,7 @@ public sealed class CostFactoryTests
     {
         var batch = Batch.Decodes(32, 1024);
         double Microseconds(CostOptions options) =>
-            CostModelFactory.Create("roofline", _llama, _h100, ParallelLayout.Single, options).IterationTime(batch.Sums()).Nanoseconds / 1e3;
+            CostModelFactory.Create("roofline:f2", _llama, _h100, ParallelLayout.Single, options).IterationTime(batch.Sums()).Nanoseconds / 1e3;
         var kernels = Microseconds(CostOptions.KernelsOnly);
         Assert.Equal(kernels + 126 + (4.4 * 32), Microseconds(CostOptions.Default), 2e-3);
         Assert.Equal(kernels, Microseconds(CostOptions.Default with { Host = HostMode.Async }), 2e-3);

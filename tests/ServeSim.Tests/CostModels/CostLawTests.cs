@@ -9,7 +9,7 @@ namespace ServeSim.Tests.CostModels;
 /// <summary>What must hold for every model, level and layout, whatever the constants.</summary>
 public sealed class CostLawTests
 {
-    private static readonly string[] _levels = ["roofline:f0", "roofline:f1", "roofline:f2"];
+    private static readonly string[] _levels = ["roofline:f0", "roofline:f1", "roofline:f2", "roofline:calibrated"];
 
     // One of each kind: dense, plain MLP, tied, sliding windows, chunks, MoE, MoE with windows, MLA.
     private static readonly string[] _models =

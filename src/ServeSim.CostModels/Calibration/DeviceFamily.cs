@@ -1,0 +1,26 @@
+namespace ServeSim.CostModels.Calibration;
+
+/// <summary>Devices whose kernels behave alike, so that constants carry over when the rates are exchanged.</summary>
+internal static class DeviceFamily
+{
+    private static readonly string[][] _families =
+    [
+        ["a100-80-sxm", "a100-80-pcie", "a100-40-sxm"],
+        ["h100-sxm", "h200-sxm", "h100-pcie"],
+        ["b200", "gb200", "b300", "gb300"],
+        ["l40s", "l4", "rtx-4090"],
+        ["rtx-pro-6000"],
+        ["a40", "a10", "a10g"],
+    ];
+
+    /// <summary>Devices of the same family, the nearest relative first.</summary>
+    public static IEnumerable<string> SiblingsOf(string device)
+    {
+        foreach (var family in _families)
+        {
+            if (Array.IndexOf(family, device) < 0) continue;
+            foreach (var member in family)
+                if (member != device) yield return member;
+        }
+    }
+}

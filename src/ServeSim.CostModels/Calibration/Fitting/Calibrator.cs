@@ -1,0 +1,316 @@
+using System.Globalization;
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Calibration.Laws;
+using ServeSim.CostModels.Calibration.Profiles;
+using ServeSim.CostModels.Hardware;
+
+namespace ServeSim.CostModels.Calibration.Fitting;
+
+/// <summary>Profiles in, coefficients out. The same files give the same constants, whatever their order.</summary>
+public sealed class Calibrator
+{
+    private const int LeastRows = 12;
+    private const int LeastSizes = 4;
+    private const int MostRows = 6000;
+    private const int KeepBackOneIn = 5;
+    private const double ContradictionRatio = 1.5;
+    private const double SupportWeight = 0.2;
+
+    private readonly ProfileReader _reader = new();
+    private readonly List<string> _notes = [];
+    private readonly List<CoefficientEntry> _entries = [];
+
+    /// <summary>Leave out what this says, to see how constants do on what they never saw.</summary>
+    public Func<(string Stack, string Device, string? Model), bool>? Exclude { get; init; }
+
+    /// <summary>What was left out, and why.</summary>
+    public IReadOnlyList<string> Notes => [.. _reader.Notes, .. _notes];
+
+    /// <summary>Reads a profile.</summary>
+    public void Add(ProfileTable table) => _reader.Read(table);
+
+    /// <summary>Fits everything that was read.</summary>
+    /// <exception cref="InputException">A profile is bad, or nothing can be fitted.</exception>
+    public CoefficientSet Fit(string date, IReadOnlyList<string> sources)
+    {
+        _reader.Throw();
+        var groups = _reader.Measurements.Where(m => Exclude?.Invoke((m.Stack, m.Device, m.Origin?.Model)) != true)
+            .GroupBy(m => (m.Stack, m.Device, m.Operator))
+            .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Operator, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal)
+            .Select(g => new Group(g.Key.Stack, g.Key.Device, g.Key.Operator, WithoutContradictions(g.Key, g)))
+            .ToList();
+        var fitted = groups.Where(g => !g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).Where(IsEnough).ToList();
+        foreach (var group in fitted)
+        {
+            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
+            var support = group.Operator == KernelFamily.GemmInEngine.Name
+                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
+                : null;
+            _entries.Add(FitGroup(group, support ?? []));
+        }
+
+        foreach (var stack in groups.Where(g => g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
+        if (_entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
+        AddDefaults(fitted);
+        var residuals = Residuals(groups, _ => true);
+        AddOverlayEvidence(groups);
+        return new(_entries, date, sources, residuals);
+    }
+
+    // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
+    private void AddOverlayEvidence(List<Group> groups)
+    {
+        var curves = Residuals(groups, m => !IsKeptBack(m)).ToDictionary(c => (c.Stack, c.Device, c.Model, c.Tensor, c.Operator));
+        foreach (var stack in groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).GroupBy(g => g.Stack).ToList())
+        {
+            var (plain, corrected, measured) = (new List<double>(), new List<double>(), new List<double>());
+            foreach (var group in stack)
+            {
+                if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == group.Operator) is not { } entry) continue;
+                var rates = Rates(group);
+                foreach (var m in group.Rows.Where(IsKeptBack))
+                {
+                    if (!curves.TryGetValue((m.Stack, m.Device, m.Origin!.Value.Model, m.Origin.Value.Tensor, m.Origin.Value.Operator), out var curve)) continue;
+                    plain.Add(KernelFamily.GemmInEngine.Law(entry.Values, m.Features, rates));
+                    corrected.Add(plain[^1] * curve.At(m.Features[0]));
+                    measured.Add(m.Microseconds);
+                }
+            }
+
+            if (measured.Count < LeastRows) continue;
+            _entries.Add(new(stack.Key, "overlay", KernelFamily.GemmInEngine.Name, [], [], measured.Count,
+                ErrorSummary.Of([.. plain], [.. measured]), ErrorSummary.Of([.. corrected], [.. measured])));
+        }
+    }
+
+    private static bool IsKeptBack(Measurement m) => Hash("rows " + m.Features[0].ToString("R", CultureInfo.InvariantCulture)) % KeepBackOneIn == 0;
+
+    private List<Measurement> WithoutContradictions((string Stack, string Device, string Operator) key, IEnumerable<Measurement> rows)
+    {
+        var kept = new List<Measurement>();
+        var dropped = 0;
+        foreach (var same in rows.GroupBy(m => string.Join('|', m.Features.Select(x => x.ToString("R", CultureInfo.InvariantCulture)))).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            var times = same.Select(m => m.Microseconds).Order().ToArray();
+
+            // The same kernel in several models is timed several times; in one profile a second, different time contradicts the first.
+            if (times.Length > 1 && times[^1] > ContradictionRatio * times[0] && same.All(m => m.Origin is null)) dropped += times.Length;
+            else kept.AddRange(same.All(m => m.Origin is null) ? [same.First() with { Microseconds = times[times.Length / 2] }] : same);
+        }
+
+        if (dropped > 0) _notes.Add($"{key.Operator} of {key.Device}: {dropped} rows contradict each other (same sizes, times more than {ContradictionRatio} apart): excluded");
+        return kept;
+    }
+
+    private bool IsEnough(Group group)
+    {
+        var sizes = group.Rows.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count();
+        var shapes = group.Rows.Select(m => m.Shape).Distinct().Count();
+        var isGemm = group.Operator.StartsWith("gemm", StringComparison.Ordinal);
+        var reason = group.Rows.Count < LeastRows ? $"{group.Rows.Count} rows, at least {LeastRows} are needed"
+            : sizes < LeastSizes ? $"{sizes} different sizes, at least {LeastSizes} are needed"
+            : isGemm && shapes < 2 ? "one shape only: compute and memory cannot be told apart"
+            : null;
+        if (reason is not null) _notes.Add($"{group.Operator} of {group.Device} ({group.Stack}): {reason}: not fitted");
+        return reason is null;
+    }
+
+    // The feature that must vary: tokens of a GEMM, contexts of decodes, tokens of a chunk, bytes of a message.
+    private static int Varying(string op) => op switch
+    {
+        "attention-decode" or "attention-decode-engine" or "attention-prefill" => 4,
+        "attention-mixed" => 3,
+        _ => 0,
+    };
+
+    private static CoefficientEntry FitGroup(Group group, List<Measurement> support)
+    {
+        var family = KernelFamily.Find(group.Operator)!;
+        var device = Rates(group);
+        var (train, test) = Split(group.Rows);
+        ErrorSummary? heldBack = null;
+        if (test.Count >= LeastRows && train.Count >= LeastRows && train.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count() >= LeastSizes)
+            heldBack = Errors(family, Solve(family, train, support, device), test, device);
+        var values = Array.ConvertAll(Solve(family, group.Rows, support, device), Rounded);
+        return new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
+            Errors(family, values, group.Rows, device), heldBack);
+    }
+
+    private static double[] Solve(KernelFamily family, List<Measurement> rows, List<Measurement> support, DeviceRates device)
+    {
+        List<Measurement> sample = [.. Sample(rows), .. Sample(support)];
+        var weights = new double[sample.Count];
+        for (var i = 0; i < weights.Length; i++) weights[i] = i < Math.Min(rows.Count, MostRows) ? 1 : SupportWeight;
+        return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => family.Law(c, sample[row].Features, device), family.Constants, weights);
+    }
+
+    private static List<Measurement> Sample(List<Measurement> rows) =>
+        rows.Count <= MostRows ? rows : [.. rows.OrderBy(m => Hash(Key(m))).ThenBy(Key, StringComparer.Ordinal).Take(MostRows)];
+
+    private static ErrorSummary Errors(KernelFamily family, double[] values, List<Measurement> rows, DeviceRates device) => ErrorSummary.Of(
+        [.. rows.Select(m => family.Law(values, m.Features, device))], [.. rows.Select(m => m.Microseconds)]);
+
+    // Kernels of a few microseconds: multipliers belong to the stack, start and share to the device. One joint fit.
+    private void FitElementWise(string stack, List<Group> groups)
+    {
+        var rows = groups.SelectMany(g => g.Rows).ToList();
+        var devices = rows.Select(m => m.Device).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var kernels = rows.Select(m => m.Operator).Distinct().Order(StringComparer.Ordinal).ToArray();
+        if (rows.Count < LeastRows)
+        {
+            _notes.Add($"element-wise kernels ({stack}): {rows.Count} rows, at least {LeastRows} are needed: not fitted");
+            return;
+        }
+
+        var rates = Array.ConvertAll(devices, name => DeviceRates.Of(AcceleratorCatalog.Get(name)));
+        var constants = new List<FitConstant> { new("boost", 2, 1, 8) };
+        foreach (var kernel in kernels) constants.Add(new(kernel[(kernel.IndexOf(':', StringComparison.Ordinal) + 1)..], 1, 0.05, 20));
+        foreach (var device in devices)
+        {
+            constants.Add(new("t0_us " + device, 2.4, 0.3, 20));
+            constants.Add(new("es " + device, 1, devices.Length == 1 ? 1 : 0.2, devices.Length == 1 ? 1.0000001 : 5));
+        }
+
+        double Law(double[] c, Measurement m)
+        {
+            var at = Array.IndexOf(devices, m.Device);
+            return new ElementWiseLaw(c[1 + kernels.Length + (2 * at)], c[2 + kernels.Length + (2 * at)], c[1 + Array.IndexOf(kernels, m.Operator)], c[0])
+                .Microseconds(m.Features[0], rates[at]);
+        }
+
+        double[] SolveRows(List<Measurement> list)
+        {
+            var sample = Sample(list);
+            return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => Law(c, sample[row]), constants);
+        }
+
+        var (train, test) = Split(rows);
+        var held = test.Count >= LeastRows ? Summary(SolveRows(train), test) : null;
+        var values = SolveRows(rows);
+
+        // Only the quotient of multiplier and share is measured: the shares' geometric mean is 1.
+        double logs = 0;
+        for (var i = 0; i < devices.Length; i++) logs += DetMath.Log(values[2 + kernels.Length + (2 * i)]);
+        var scale = DetMath.Exp(logs / devices.Length);
+        for (var i = 0; i < kernels.Length; i++) values[1 + i] /= scale;
+        for (var i = 0; i < devices.Length; i++) values[2 + kernels.Length + (2 * i)] /= scale;
+        values = Array.ConvertAll(values, Rounded);
+        _entries.Add(new(stack, "stack", "element-wise", [.. constants.Take(1 + kernels.Length).Select(c => c.Name)], values[..(1 + kernels.Length)],
+            rows.Count, Summary(values, rows), held));
+        for (var i = 0; i < devices.Length; i++)
+        {
+            var own = rows.Where(m => m.Device == devices[i]).ToList();
+            _entries.Add(new(stack, devices[i], "element-wise", ["t0_us", "es"], values[(1 + kernels.Length + (2 * i))..(3 + kernels.Length + (2 * i))],
+                own.Count, Summary(values, own), null));
+        }
+
+        ErrorSummary Summary(double[] c, List<Measurement> list) => ErrorSummary.Of([.. list.Select(m => Law(c, m))], [.. list.Select(m => m.Microseconds)]);
+    }
+
+    // Constants for a device that nobody measured: medians; their error is that of predicting each device from the others.
+    private void AddDefaults(List<Group> groups)
+    {
+        foreach (var same in _entries.Where(e => e.Device != "stack" && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
+        {
+            var all = same.ToList();
+            var family = KernelFamily.Find(same.Key.Operator);
+            var (predicted, measured) = (new List<double>(), new List<double>());
+            foreach (var own in all.Count > 1 && family is not null ? all : [])
+            {
+                var others = Medians([.. all.Where(e => e != own)]);
+                var group = groups.First(g => g.Stack == own.Stack && g.Device == own.Device && g.Operator == own.Operator);
+                var rates = Rates(group);
+                foreach (var m in group.Rows)
+                {
+                    predicted.Add(family!.Law(others, m.Features, rates));
+                    measured.Add(m.Microseconds);
+                }
+            }
+
+            var error = ErrorSummary.Of([.. predicted], [.. measured]);
+            _entries.Add(new(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), error, predicted.Count > 0 ? error : null));
+        }
+    }
+
+    private static double[] Medians(List<CoefficientEntry> entries)
+    {
+        var values = new double[entries[0].Values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var sorted = entries.Select(e => e.Values[i]).Order().ToArray();
+            values[i] = Rounded((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2);
+        }
+
+        return values;
+    }
+
+    // Measured over predicted for operators that were timed inside a model.
+    private List<ResidualCurve> Residuals(List<Group> groups, Func<Measurement, bool> takes)
+    {
+        var set = new CoefficientSet(_entries, "", [], []);
+        var curves = new List<ResidualCurve>();
+        foreach (var same in groups.SelectMany(g => g.Rows).Where(m => m.Origin is not null && m.Operator == KernelFamily.GemmInEngine.Name && takes(m))
+            .GroupBy(m => (m.Stack, m.Device, m.Origin!.Value.Model, m.Origin!.Value.Tensor, m.Origin!.Value.Operator))
+            .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal).ThenBy(g => g.Key.Model, StringComparer.Ordinal)
+            .ThenBy(g => g.Key.Tensor).ThenBy(g => g.Key.Operator, StringComparer.Ordinal))
+        {
+            if (set.Find(same.Key.Stack, same.Key.Device, KernelFamily.GemmInEngine.Name) is not { } entry) continue;
+            var rates = DeviceRates.Of(AcceleratorCatalog.Get(same.Key.Device));
+            var points = same.GroupBy(m => m.Features[0]).OrderBy(g => g.Key)
+                .Select(g => (Rows: g.Key, Ratio: g.Average(m => m.Microseconds / KernelFamily.GemmBf16.Law(entry.Values, m.Features, rates)))).ToArray();
+            if (points.Length < LeastSizes) continue;
+            points = Thinned(points);
+            curves.Add(new(same.Key.Stack, same.Key.Device, same.Key.Model, same.Key.Tensor, same.Key.Operator,
+                [.. points.Select(p => p.Rows)], [.. points.Select(p => Math.Round(p.Ratio, 3))]));
+        }
+
+        return curves;
+    }
+
+    // Two hundred points a curve would make the file ten times larger than the constants: keep both ends of every change.
+    private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)
+    {
+        var kept = new List<(double Rows, double Ratio)>();
+        for (var i = 0; i < points.Length; i++)
+        {
+            var changes = kept.Count > 0 && Math.Abs(points[i].Ratio - kept[^1].Ratio) > 0.025;
+            if (kept.Count > 0 && !changes && points[i].Rows < kept[^1].Rows * 1.5 && i < points.Length - 1) continue;
+            if (changes && points[i - 1] != kept[^1]) kept.Add(points[i - 1]);
+            kept.Add(points[i]);
+        }
+
+        return [.. kept];
+    }
+
+    private static DeviceRates Rates(Group group)
+    {
+        if (group.Operator.Contains('/', StringComparison.Ordinal)) return default;
+        var gpu = AcceleratorCatalog.Get(group.Device);
+        var rates = DeviceRates.Of(gpu);
+        return group.Operator.EndsWith("-fp8", StringComparison.Ordinal) ? rates.At(gpu.Teraflops.Fp8 ?? gpu.FlopsPerSecond / 1e12) : rates;
+    }
+
+    private static (List<Measurement> Train, List<Measurement> Test) Split(List<Measurement> rows)
+    {
+        var (train, test) = (new List<Measurement>(), new List<Measurement>());
+        foreach (var m in rows) (Hash(m.Shape) % KeepBackOneIn == 0 ? test : train).Add(m);
+        return (train, test);
+    }
+
+    private static string Key(Measurement m) => m.Shape + string.Join('|', m.Features.Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+
+    private static double Rounded(double value) => double.Parse(CoefficientSet.Number(value), CultureInfo.InvariantCulture);
+
+    private static uint Hash(string text)
+    {
+        unchecked
+        {
+            var hash = 2166136261u;
+            foreach (var c in text) hash = (hash ^ c) * 16777619;
+            hash = (hash ^ (hash >> 15)) * 0x2c1b3c6d;
+            return hash ^ (hash >> 12);
+        }
+    }
+
+    private sealed record Group(string Stack, string Device, string Operator, List<Measurement> Rows);
+}

@@ -1,0 +1,57 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.CostModels.Energy;
+
+/// <summary>Watts of a GPU over an iteration.</summary>
+internal interface IPowerCurve
+{
+    double Watts(in IterationRecord iteration);
+}
+
+/// <summary>One power for prefill, one for decode; an iteration that does both draws the larger (splitwise-sim).</summary>
+internal sealed class PhaseCurve(double prefillWatts, double decodeWatts) : IPowerCurve
+{
+    public double Watts(in IterationRecord iteration) => iteration switch
+    {
+        { PrefillTokens: 0 } => decodeWatts,
+        { DecodeSequences: 0 } => prefillWatts,
+        _ => Math.Max(prefillWatts, decodeWatts),
+    };
+}
+
+/// <summary>A power of the FLOP rate up to a saturation (Vidur-Energy, arXiv 2507.11417).</summary>
+internal sealed class MfuCurve(double rest, double most, double saturation, double exponent, ModelFlops model, double peakFlopsPerSecond) : IPowerCurve
+{
+    public double Watts(in IterationRecord iteration)
+    {
+        var seconds = (iteration.End - iteration.Start).Nanoseconds * 1e-9;
+        return WattsAt(seconds > 0 ? model.Flops(iteration) / (seconds * peakFlopsPerSecond) : 0);
+    }
+
+    /// <summary>Watts at a share of the peak FLOP rate.</summary>
+    public double WattsAt(double mfu) => mfu <= 0 ? rest
+        : mfu >= saturation ? most
+        : rest + ((most - rest) * DetMath.Pow(mfu / saturation, exponent));
+}
+
+/// <summary>
+/// A logistic in the logarithm of the load. The published load is the number of sequences that decode; a prompt token
+/// counts like one of them here, so that a lone prefill is not taken for an almost idle GPU.
+/// </summary>
+internal sealed class LogisticCurve(double rest, double nominal, double steepness, double midpoint) : IPowerCurve
+{
+    private static readonly double _ln2 = DetMath.Log(2);
+
+    public double Watts(in IterationRecord iteration) => WattsAt(iteration.PrefillTokens + iteration.DecodeSequences);
+
+    /// <summary>Watts with so many tokens in the iteration.</summary>
+    public double WattsAt(int tokens) =>
+        rest + ((nominal - rest) / (1 + DetMath.Exp(-steepness * ((DetMath.Log(Math.Max(1, tokens)) / _ln2) - midpoint))));
+}
+
+/// <summary>A straight line in the tokens of the iteration up to a limit.</summary>
+internal sealed class LinearCurve(double rest, double nominal, double limitTokens) : IPowerCurve
+{
+    public double Watts(in IterationRecord iteration) =>
+        rest + ((nominal - rest) * Math.Min(1, (iteration.PrefillTokens + iteration.DecodeSequences) / limitTokens));
+}

@@ -1,0 +1,128 @@
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+
+namespace ServeSim.CostModels.Precision;
+
+/// <summary>
+/// Formats of weights, activations and KV cache, each with what it changes: bytes, tensor rate, kernel efficiency. A label such
+/// as "quantised" alone says none of them.
+/// </summary>
+public sealed record PrecisionProfile
+{
+    /// <summary>COMET keeps this share of the multiplications in eight bits.</summary>
+    private const double Int8Share = 0.16;
+
+    private const double ExpandedEfficiency = 0.8;    // weights expanded to a wider format on the way
+
+    /// <summary>Two bytes everywhere.</summary>
+    public static readonly PrecisionProfile Bf16 = new() { Name = "bf16" };
+
+    /// <summary>Every profile by name; <see cref="Parse"/> adds KV formats to any of them.</summary>
+    public static readonly IReadOnlyList<PrecisionProfile> All =
+    [
+        Bf16,
+        new() { Name = "fp8", WeightBytes = 1, ActivationBytes = 1, Format = NumberFormat.Fp8 },
+        new() { Name = "fp8-block", WeightBytes = 1 + (4.0 / 16384), ActivationBytes = 1, Format = NumberFormat.Fp8, EfficiencyLarge = 0.9 },
+        new() { Name = "int8", WeightBytes = 1, ActivationBytes = 1, Format = NumberFormat.Int8, EfficiencySmall = 0.95, EfficiencyLarge = 0.9 },
+        new() { Name = "int4", WeightBytes = 0.5 + (2.5 / 128), EfficiencySmall = 0.85, EfficiencyLarge = 0.8 },
+        new() { Name = "w4a8kv4", WeightBytes = 0.515625, ActivationBytes = 1, Format = NumberFormat.Int8, EfficiencySmall = 0.9, EfficiencyLarge = 0.8, Kv = KvFormat.Int4 },
+        new()
+        {
+            Name = "w4axkv4", WeightBytes = 0.515625, ActivationBytes = ((1 - Int8Share) * 0.5) + Int8Share, Format = NumberFormat.Int4Blend,
+            EfficiencySmall = 0.9, EfficiencyLarge = 0.72, Kv = KvFormat.Int4,
+        },
+        new() { Name = "mxfp4", WeightBytes = 17.0 / 32, Format = NumberFormat.Fp4, EfficiencySmall = 0.85, EfficiencyLarge = 0.8 },
+        new() { Name = "nvfp4", WeightBytes = 0.5 + (1.0 / 16), ActivationBytes = 0.5, Format = NumberFormat.Fp4, EfficiencyLarge = 0.85, Kv = KvFormat.Fp8 },
+    ];
+
+    /// <summary>Name, with the KV format if it is not the profile's own.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Bytes of a weight of projections, MLPs and experts, scales included. Embedding, head, norms and router keep two.</summary>
+    public double WeightBytes { get; init; } = 2;
+
+    /// <summary>Bytes of an input element as the multiplication reads it.</summary>
+    public double ActivationBytes { get; init; } = 2;
+
+    /// <summary>Format of the multiplication.</summary>
+    public NumberFormat Format { get; init; }
+
+    /// <summary>Share of the tensor rate that is left where the kernel waits for memory.</summary>
+    public double EfficiencySmall { get; init; } = 1;
+
+    /// <summary>The same where it computes.</summary>
+    public double EfficiencyLarge { get; init; } = 1;
+
+    /// <summary>Format of the cache.</summary>
+    public KvFormat Kv { get; init; } = KvFormat.Bf16;
+
+    /// <summary>A profile by name, with a KV format after a plus: fp8, int4, fp8+kv-fp8.</summary>
+    /// <exception cref="InputException">No profile or KV format is called that.</exception>
+    public static PrecisionProfile Parse(string text)
+    {
+        var parts = text.Split('+', 2, StringSplitOptions.TrimEntries);
+        var found = All.FirstOrDefault(profile => string.Equals(profile.Name, parts[0], StringComparison.OrdinalIgnoreCase));
+        if (found is null && parts is [var only] && KvFormat.Find(only) is { } kv) return Bf16 with { Name = "bf16+" + kv.Name, Kv = kv };
+        if (found is null)
+            throw new InputException($"precision: unknown precision \"{parts[0]}\"; {Suggestion.For(parts[0], All.Select(profile => profile.Name))}");
+        if (parts.Length == 1) return found;
+        var cache = KvFormat.Find(parts[1])
+            ?? throw new InputException($"precision: unknown KV format \"{parts[1]}\"; {Suggestion.For(parts[1], KvFormat.All.Select(format => format.Name))}");
+        return found with { Name = $"{found.Name}+{cache.Name}", Kv = cache };
+    }
+
+    /// <summary>Bytes of a weight of a class.</summary>
+    public double BytesOf(WeightClass weights) => weights == WeightClass.Unquantised ? 2 : WeightBytes;
+
+    /// <summary>The format that a device multiplies in: its own, or the next wider one that it has.</summary>
+    public NumberFormat FormatOn(AcceleratorSpec gpu) => Format switch
+    {
+        NumberFormat.Fp8 when gpu.Teraflops.Fp8 is null => NumberFormat.Bf16,
+        NumberFormat.Fp4 when gpu.Teraflops.Fp4 is null => ActivationBytes < 2 && gpu.Teraflops.Fp8 is not null ? NumberFormat.Fp8 : NumberFormat.Bf16,
+        NumberFormat.Int4Blend when gpu.Teraflops.Int4 is null => gpu.Teraflops.Int8 is null ? NumberFormat.Bf16 : NumberFormat.Int8,
+        NumberFormat.Int8 when gpu.Teraflops.Int8 is null => NumberFormat.Bf16,
+        _ => Format,
+    };
+
+    /// <summary>TFLOP/s or TOP/s on a device.</summary>
+    public double TeraflopsOn(AcceleratorSpec gpu)
+    {
+        var rates = gpu.Teraflops;
+        return FormatOn(gpu) switch
+        {
+            NumberFormat.Fp8 => rates.Fp8!.Value,
+            NumberFormat.Int8 => rates.Int8!.Value,
+            NumberFormat.Fp4 => rates.Fp4!.Value,
+            NumberFormat.Int4Blend => 1 / (((1 - Int8Share) / rates.Int4!.Value) + (Int8Share / rates.Int8!.Value)),
+            _ => gpu.FlopsPerSecond / 1e12,
+        };
+    }
+
+    /// <summary>Share of that rate which is left, by whether memory is what the kernel waits for.</summary>
+    public double EfficiencyOn(AcceleratorSpec gpu, bool waitsForMemory)
+    {
+        var efficiency = waitsForMemory ? EfficiencySmall : EfficiencyLarge;
+        return FormatOn(gpu) == Format ? efficiency : Math.Min(efficiency, ExpandedEfficiency);
+    }
+
+    /// <summary>Bytes of a model's weights.</summary>
+    public double WeightBytesOf(ModelSpec model)
+    {
+        var quantised = QuantisedWeights(model);
+        return (quantised * WeightBytes) + ((model.Sizes.Parameters - quantised) * 2);
+    }
+
+    /// <summary>Bytes of KV cache per token, all layers, undivided.</summary>
+    public double KvBytesPerToken(ModelSpec model) =>
+        (double)model.Sizes.KvElementsPerTokenAndLayer * model.Layers * Kv.BytesPerElement(model.HeadSize);
+
+    // Projections, MLPs and experts; biases, norms, router, embedding and head stay as they are.
+    private static double QuantisedWeights(ModelSpec model)
+    {
+        var sizes = model.Sizes;
+        return ((double)model.Layers * sizes.AttentionMatrices) + ((double)(model.Layers - model.ExpertLayers) * sizes.DenseMlpMatrices)
+            + (model.Experts is { } e ? model.ExpertLayers * (((double)e.Experts * sizes.ExpertMatrices) + sizes.SharedExpertMatrices) : 0);
+    }
+}

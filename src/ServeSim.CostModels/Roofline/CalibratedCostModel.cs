@@ -1,0 +1,150 @@
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Calibration;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>
+/// Operators by laws fitted to measured kernels. All but attention depends on the number of rows alone and is read from
+/// two tables; attention is a handful of multiplications.
+/// </summary>
+public sealed class CalibratedCostModel : IExplainedCostModel
+{
+    private readonly StagePlan[] _stages;
+    private readonly RowSum[] _dense;
+    private readonly RowSum _head;
+    private readonly AttentionKernel _attention;
+    private readonly CalibratedAttention? _grouped;
+    private readonly CalibratedAttention? _windowed;
+    private readonly EngineOverhead _overhead;
+
+    /// <summary>Makes the model for one layout.</summary>
+    public CalibratedCostModel(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
+    {
+        layout.Validate(model, gpu);
+        var clock = new CalibratedClock(gpu, layout, options);
+        var operators = new LayerOperators(model, layout, clock.Flavour, options.DistinctExperts);
+        var residuals = new ResidualOverlay(options.Overlay ? clock.Laws.Set : null, clock.Laws.Stack, gpu.Name, model.Name, layout.Tensor);
+        _stages = StagePlan.Of(model, layout);
+        _dense = new RowSum[_stages.Length];
+        for (var stage = 0; stage < _stages.Length; stage++)
+        {
+            ref readonly var plan = ref _stages[stage];
+            var sum = new RowSum(clock, residuals, options.RememberedRows);
+            if (stage == 0) sum.Add(operators.Embedding(), 1);
+            sum.Add(operators.Common(), plan.Layers);
+            sum.Add(operators.DenseMlp(), plan.DenseLayers);
+            sum.Add(operators.ExpertMlp(), plan.ExpertLayers);
+            if (plan.IsLast) sum.Add(operators.FinalNorm(), 1);
+            else sum.Add([operators.StageTransfer()], 1);
+            _dense[stage] = sum;
+        }
+
+        _head = new RowSum(clock, residuals, options.RememberedRows);
+        _head.Add(operators.Head(), 1);
+        _grouped = model.LatentAttention is null ? new(model, layout.Tensor, null, clock, options) : null;
+        _attention = _grouped is null ? new LatentAttention(model, layout.Tensor, clock) : _grouped;
+        _windowed = model.Window is null || _grouped is null ? null : new(model, layout.Tensor, model.Window, clock, options);
+        _overhead = EngineOverhead.Calibrated(options, layout.Tensor);
+        NeedsSequences = model.LatentAttention is not null || model.Window is not null;
+        Info = CalibrationNotes.Of(model, gpu, layout, clock, options, residuals);
+    }
+
+    /// <inheritdoc/>
+    public CostModelInfo Info { get; }
+
+    /// <inheritdoc/>
+    public int PipelineStages => _stages.Length;
+
+    /// <inheritdoc/>
+    public bool NeedsSequences { get; }
+
+    /// <inheritdoc/>
+    public SimDuration IterationTime(in BatchShape shape)
+    {
+        if (_stages.Length == 1) return SimDuration.FromMicroseconds(StageMicroseconds(shape, 0));
+        var total = SimDuration.Zero;
+        for (var stage = 0; stage < _stages.Length; stage++) total += StageTime(shape, stage);
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage));
+
+    /// <summary>Time of an iteration before it is rounded.</summary>
+    public double IterationMicroseconds(in BatchShape shape)
+    {
+        double sum = 0;
+        for (var stage = 0; stage < _stages.Length; stage++) sum += StageMicroseconds(shape, stage);
+        return sum;
+    }
+
+    /// <inheritdoc/>
+    public CostBreakdown Explain(in BatchShape shape)
+    {
+        var ledger = new CostLedger();
+        for (var stage = 0; stage < _stages.Length && shape.Tokens > 0; stage++)
+        {
+            ref readonly var plan = ref _stages[stage];
+            var rows = _overhead.Rows(shape.Tokens);
+            _dense[stage].Explain(rows, ledger);
+            if (plan.GlobalLayers > 0) _attention.Microseconds(shape, plan.GlobalLayers, ledger);
+            if (plan.WindowedLayers > 0) _windowed!.Microseconds(shape, plan.WindowedLayers, ledger);
+            if (plan.IsLast) _head.Explain(shape.LogitRows, ledger);
+            _overhead.StageMicroseconds(shape, stage, plan.Layers, KernelMicroseconds(shape, stage), ledger);
+        }
+
+        return new(ledger.Rows, IterationTime(shape));
+    }
+
+    /// <summary>
+    /// Consecutive decode iterations of an unchanged batch, summed in closed form. <paramref name="cached"/> holds the tokens that
+    /// each request has cached before the first of them.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The model has latent attention.</exception>
+    public DecodeRun Decodes(ReadOnlySpan<int> cached)
+    {
+        if (_grouped is null) throw new NotSupportedException("decode runs need grouped-query attention");
+        long keys = 0;
+        var longest = 0;
+        foreach (var c in cached)
+        {
+            keys += c + 1L;
+            longest = Math.Max(longest, c + 1);
+        }
+
+        // What does not depend on contexts: a probe of the iteration less its attention.
+        var shape = new BatchShape { DecodeSequences = cached.Length, DecodeContextTokens = keys - cached.Length };
+        double fixedPart = 0, globalLayers = 0, windowedLayers = 0;
+        for (var stage = 0; stage < _stages.Length; stage++)
+        {
+            ref readonly var plan = ref _stages[stage];
+            var kernels = _dense[stage].Microseconds(_overhead.Rows(cached.Length)) + (plan.IsLast ? _head.Microseconds(cached.Length) : 0);
+            fixedPart += cached.Length == 0 ? 0 : _overhead.StageMicroseconds(shape, stage, plan.Layers, kernels, null);
+            (globalLayers, windowedLayers) = (globalLayers + plan.GlobalLayers, windowedLayers + plan.WindowedLayers);
+        }
+
+        return new(fixedPart, _grouped, globalLayers, _windowed, windowedLayers, cached, keys, longest);
+    }
+
+    private double StageMicroseconds(in BatchShape shape, int stage)
+    {
+        if (shape.Tokens == 0) return 0;
+        if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)
+            throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
+        return _overhead.StageMicroseconds(shape, stage, _stages[stage].Layers, KernelMicroseconds(shape, stage), null);
+    }
+
+    private double KernelMicroseconds(in BatchShape shape, int stage)
+    {
+        ref readonly var plan = ref _stages[stage];
+        var microseconds = _dense[stage].Microseconds(_overhead.Rows(shape.Tokens));
+        if (plan.IsLast) microseconds += _head.Microseconds(shape.LogitRows);
+        if (plan.GlobalLayers > 0)
+            microseconds += plan.GlobalLayers * (_grouped is { } grouped ? grouped.Microseconds(shape, 0, null) : _attention.Microseconds(shape, 0, null));
+        if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowed!.Microseconds(shape, 0, null);
+        return microseconds;
+    }
+}

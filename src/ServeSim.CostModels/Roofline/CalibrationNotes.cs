@@ -1,0 +1,72 @@
+using System.Globalization;
+using ServeSim.Abstractions;
+using ServeSim.CostModels.Calibration;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
+
+namespace ServeSim.CostModels.Roofline;
+
+/// <summary>What a report must say about calibrated numbers: data, origin of the constants, error.</summary>
+internal static class CalibrationNotes
+{
+    private static readonly string[] _main = ["gemm-bf16", "gemm-bf16-engine", "gemm-fp8", "attention-decode", "attention-decode-engine", "attention-prefill", "attention-mixed", "experts-bf16", "experts-fp8"];
+
+    public static CostModelInfo Of(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals)
+    {
+        var set = clock.Laws.Set;
+        var used = clock.Laws.Used.Where(item => Matters(item.Key, model, options)).OrderBy(item => Array.IndexOf(_main, item.Key)).ToList();
+        var origin = used.Count == 0 ? ConstantOrigin.Measured : used.Max(item => item.Value.Origin);
+        var devices = used.Select(item => item.Value.Entry.Device).Distinct().Select(name => name == "*" ? "medians of all profiled devices" : name);
+        var shipped = options.Coefficients is null ? "shipped coefficients" : "given coefficients";
+        var source = $"{shipped} of {set.Date}, fitted to {string.Join(", ", set.Sources)}; constants of {string.Join(" and ", devices)}"
+            + (origin == ConstantOrigin.Measured ? "" : $"; rates of {gpu.Name} from its data sheet");
+        return new(
+            $"roofline:calibrated {model.Name} on {gpu.Name}, tp {layout.Tensor}, pp {layout.Pipeline}"
+                + (layout.ExpertRanks > 1 ? $", ep {layout.ExpertRanks}, dp {layout.AttentionReplicas}" : "")
+                + (options.Precision == PrecisionProfile.Bf16 ? "" : $", {options.Precision.Name}"),
+            source, Errors(gpu, origin, used), Warnings(model, gpu, layout, clock, options, residuals));
+    }
+
+    private static bool Matters(string op, ModelSpec model, CostOptions options) => op switch
+    {
+        "experts-bf16" or "experts-fp8" => model.Experts is not null,
+        "gemm-fp8" => options.Precision.Format == NumberFormat.Fp8,
+        _ => Array.IndexOf(_main, op) >= 0,
+    };
+
+    private static string Errors(AcceleratorSpec gpu, ConstantOrigin origin, List<KeyValuePair<string, (CoefficientEntry Entry, ConstantOrigin Origin)>> used)
+    {
+        var kernels = string.Join(", ", used.Select(item => item.Value.Origin == ConstantOrigin.Sibling
+            ? $"{item.Key} of {item.Value.Entry.Device}"
+            : Invariant($"{item.Key} {(item.Value.Entry.HeldBack ?? item.Value.Entry.Fit).Mean * 100:0.#} %")));
+        return origin switch
+        {
+            ConstantOrigin.Measured => $"mean error on shapes kept back: {kernels}; errors of single kernels partly cancel in an iteration",
+            ConstantOrigin.Sibling => $"no profile of {gpu.Name}, scaled from its family: published experience with such scaling is GEMM 7 to 10 %, decode 6 to 9 %, prefill 11 to 15 % ({kernels})",
+            _ => $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {kernels}; expect 11 to 16 % for an iteration",
+        };
+    }
+
+    private static List<string> Warnings(
+        ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals)
+    {
+        var warnings = CostModelNotes.Common(model, gpu, options.Precision);
+        if (!clock.HasMeasuredCollectives)
+            warnings.Add(Invariant($"no measured all-reduce for {layout.Tensor} × {gpu.Name}: a guess of its start and 70 % of the link; 10 µs more would cost {2 * model.Layers * 10 / 1e3:0.0} ms an iteration"));
+        if (model.LatentAttention is not null) warnings.Add("no attention fit covers latent attention (MLA): the constants of grouped attention stand in");
+        if (model.Window is not null) warnings.Add("no attention fit covers windows: the constants of full attention stand in");
+        if (model.HeadSize is not (64 or 128) && model.LatentAttention is null) warnings.Add($"attention was measured for heads of 64 and 128 elements, not {model.HeadSize}");
+        if (options.Precision.Format is NumberFormat.Int8 or NumberFormat.Fp4 or NumberFormat.Int4Blend || options.Precision.Name.StartsWith("int4", StringComparison.Ordinal))
+            warnings.Add($"no measurement covers {options.Precision.Name}: two-byte constants with textbook efficiencies");
+        if (options.Precision.FormatOn(gpu) != options.Precision.Format)
+            warnings.Add($"{gpu.Name} has no {options.Precision.Format} units: {options.Precision.FormatOn(gpu)} is used");
+        if (options.Precision.Kv != KvFormat.Bf16) warnings.Add("a quantised KV cache was not measured: bytes are scaled");
+        if (layout.AttentionReplicas > 1) warnings.Add("expert exchange assumes that every attention replica computes as many tokens");
+        if (residuals.Count > 0) warnings.Add($"{residuals.Count} operators corrected by this model's own profile (residual overlay)");
+        if (options.Host == HostMode.None || options.Launch == LaunchMode.None) warnings.Add("host work or launches are switched off: kernels alone");
+        return warnings;
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,42 @@
+using ServeSim.CostModels.Calibration;
+using ServeSim.CostModels.Calibration.Fitting;
+using ServeSim.CostModels.Calibration.Prediction;
+using ServeSim.CostModels.Calibration.Profiles;
+
+namespace ServeSim.Tests.CostModels;
+
+/// <summary>The shipped constants against measured samples that lie outside the repository.</summary>
+public sealed class CalibratedAccuracyTests
+{
+    [SkippableTheory]
+    [InlineData("gemm", 0.09)]
+    [InlineData("attn_decode", 0.09)]
+    [InlineData("attn_prefill", 0.12)]
+    [InlineData("attn_mixed", 0.09)]
+    [InlineData("iteration", 0.05)]
+    [InlineData("comm", 0.12)]
+    [InlineData("moe", 0.15)]
+    public void Mean_error_on_the_sample_grid_stays_within_the_goal(string task, double goal)
+    {
+        var grid = ProfileTable.Read(SharedFiles.Path("profiles", "sample-grid.csv"));
+        var predictor = new GridPredictor(CoefficientSet.Shipped);
+        var (predicted, measured) = (new List<double>(), new List<double>());
+        for (var row = 0; row < grid.Count; row++)
+        {
+            if (grid.Text(row, "task") != task) continue;
+            predicted.Add(predictor.Microseconds(grid, row) / 1e3);
+            measured.Add(grid.Number(row, "ms")!.Value);
+        }
+
+        var errors = ErrorSummary.Of([.. predicted], [.. measured]);
+        Assert.True(errors.Rows > 0 && errors.Mean <= goal, $"{task}: {errors}");
+    }
+
+    [SkippableFact]
+    public void Every_row_of_the_sample_grid_is_predicted()
+    {
+        var grid = ProfileTable.Read(SharedFiles.Path("profiles", "sample-grid.csv"));
+        var predictor = new GridPredictor(CoefficientSet.Shipped);
+        for (var row = 0; row < grid.Count; row++) Assert.True(predictor.Microseconds(grid, row) > 0, $"line {grid.LineOf(row)}");
+    }
+}

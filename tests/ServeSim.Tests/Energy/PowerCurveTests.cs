@@ -1,0 +1,89 @@
+using System.Text.Json;
+using ServeSim.Abstractions;
+using ServeSim.CostModels;
+using ServeSim.CostModels.Energy;
+using ServeSim.CostModels.Hardware;
+using ServeSim.CostModels.Models;
+using ServeSim.Tests.Reporting;
+
+namespace ServeSim.Tests.Energy;
+
+public sealed class PowerCurveTests
+{
+    private static readonly MfuCurve A100 = new(100, 400, 0.45, 0.7, default, 1);
+    private static readonly LogisticCurve Example = new(180, 360, 0.9, 3.5);
+
+    [Theory, InlineData(0, 100), InlineData(0.1, 204.68), InlineData(0.2, 270.06), InlineData(0.45, 400), InlineData(0.9, 400)]
+    public void Mfu_power_meets_hand_computed_values(double mfu, double watts) => Assert.Equal(watts, A100.WattsAt(mfu), 0.005);
+
+    [Theory, InlineData(1, 187.40), InlineData(8, 250.08), InlineData(16, 289.92), InlineData(64, 342.84)]
+    public void Logistic_power_meets_hand_computed_values(int tokens, double watts) => Assert.Equal(watts, Example.WattsAt(tokens), 0.005);
+
+    [SkippableFact]
+    public void Both_curves_meet_the_reference_vectors()
+    {
+        using var file = JsonDocument.Parse(File.ReadAllText(SharedFiles.Path("reference", "cluster_golden.json")));
+        var power = file.RootElement.GetProperty("power");
+        foreach (var point in power.GetProperty("mfu_power").EnumerateArray())
+            Assert.Equal(point.GetProperty("watts").GetDouble(), A100.WattsAt(point.GetProperty("mfu").GetDouble()), 1e-5);
+        foreach (var point in power.GetProperty("logistic").EnumerateArray())
+            Assert.Equal(point.GetProperty("watts").GetDouble(), Example.WattsAt(point.GetProperty("concurrency").GetInt32()), 1e-5);
+    }
+
+    [Fact]
+    public void The_curve_of_h100_passes_through_the_measured_batches()
+    {
+        var power = Create("auto", "h100-sxm")!;
+        Assert.Equal(267, power.BusyWatts(Decode(1)), 0.5);
+        Assert.Equal(680, power.BusyWatts(Decode(128)), 0.5);
+        Assert.Equal((0, 75, 125), (power.RestWatts(PowerState.Off), power.RestWatts(PowerState.Idle), power.RestWatts(PowerState.Context)));
+    }
+
+    [Theory, InlineData("auto", "a100-80-sxm"), InlineData("auto", "h100-sxm"), InlineData("auto", "l4"), InlineData("linear:50,300,64", "l4"), InlineData("phase", "h100-sxm")]
+    public void More_work_in_the_same_time_never_draws_less_and_rest_draws_least(string spec, string gpu)
+    {
+        var power = Create(spec, gpu)!;
+        var last = power.RestWatts(PowerState.Context);
+        Assert.True(power.RestWatts(PowerState.Idle) <= last);
+        for (var batch = 1; batch <= 512; batch *= 2)
+        {
+            var watts = power.BusyWatts(Decode(batch));
+            Assert.True(watts >= last, $"{watts} W at {batch} sequences, {last} W before");
+            last = watts;
+        }
+    }
+
+    [Fact]
+    public void Flops_of_a_token_are_twice_the_weights_of_its_matrices()
+    {
+        // llama-3.1-8b: 32 layers of (2·4096² + 2·4096·1024) attention and 3·4096·14336 MLP weights.
+        var flops = ModelFlops.Of(ModelCatalog.Get("llama-3.1-8b"));
+        Assert.Equal(2.0 * 32 * ((2L * 4096 * 4096) + (2L * 4096 * 1024) + (3L * 4096 * 14336)), flops.PerToken);
+        Assert.Equal(2.0 * 4096 * 128256, flops.PerRow);
+        Assert.Equal(4.0 * 32 * 128 * 32, flops.PerPair);
+        Assert.Equal((2 * flops.PerToken) + (2 * flops.PerRow) + (flops.PerPair * 202), flops.Flops(Decode(2) with { DecodeContextTokens = 200 }));
+    }
+
+    [Fact]
+    public void A_scaled_curve_says_so_and_unknown_watts_give_no_model()
+    {
+        Assert.Contains("A100's curve is scaled", Assert.Single(Create("auto", "l40s")!.Info.Warnings), StringComparison.Ordinal);
+        Assert.Null(Create("auto", "tpu-v5e"));
+        Assert.Null(Create("none", "h100-sxm"));
+    }
+
+    [Theory]
+    [InlineData("phase", "l4", "no phase constants of l4 are known")]
+    [InlineData("mfu:100,400,0.45", "l4", "mfu takes 4 numbers, 3 are given")]
+    [InlineData("mfu:400,100,0.45,0.7", "l4", "below the first")]
+    [InlineData("logisitc", "l4", "did you mean \"logistic\"")]
+    [InlineData("linear", "l4", "give its three numbers")]
+    [InlineData("phase:1,x,3", "l4", "\"x\" is not a number")]
+    public void A_bad_text_gets_a_clear_error(string spec, string gpu, string message) =>
+        Assert.Contains(message, Assert.Throws<InputException>(() => Create(spec, gpu)).Message, StringComparison.OrdinalIgnoreCase);
+
+    private static IPowerModel? Create(string spec, string gpu) =>
+        PowerModelFactory.Create(spec, ModelCatalog.Get("llama-3.1-8b"), AcceleratorCatalog.Get(gpu), ParallelLayout.Single);
+
+    private static IterationRecord Decode(int sequences) => RunScript.Iteration(SimTime.FromSeconds(1), sequences, milliseconds: 20);
+}

@@ -8,7 +8,9 @@ namespace ServeSim.Benchmarks;
 public class DecodeLoopBench
 {
     private const int Iterations = 1000;
+    private const int LongestRun = 4_000_000;
     private SimulationRun _run = null!;
+    private int _iterations;
 
     [Params(EngineKind.Plain, EngineKind.Fast)]
     public EngineKind Engine { get; set; }
@@ -22,8 +24,14 @@ public class DecodeLoopBench
         var endless = Enumerable.Repeat(new RequestSpec { Arrival = SimTime.Zero, InputTokens = 500, OutputTokens = 1_000_000_000 }, BatchSize);
         _run = Fixtures.Run(Engine, endless, int.MaxValue / 2, new Fixtures.Silent());
         _run.Advance(5000 + BatchSize);
+        _iterations = 0;
     }
 
     [Benchmark(OperationsPerInvoke = Iterations, Description = "decode iteration")]
-    public void Decode() => _run.Advance(Iterations);
+    public void Decode()
+    {
+        _iterations += Iterations;
+        if (_iterations > LongestRun) Fill();    // before contexts of millions of tokens use up the simulated time
+        _run.Advance(Iterations);
+    }
 }

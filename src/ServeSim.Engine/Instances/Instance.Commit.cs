@@ -1,0 +1,95 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>Carrying a plan out: the only place where requests change queues and blocks change owners.</summary>
+internal sealed partial class Instance
+{
+    /// <summary>Carries the plan out: preemptions and refusals first, then admissions, swap-ins and blocks.</summary>
+    private void Commit()
+    {
+        foreach (var preemption in _plan.Preemptions) Preempt(preemption);
+        foreach (var refusal in _plan.Refusals)
+        {
+            _state.Waiting.Remove(refusal.Row);
+            _run.CountWaiting(-1);
+            _guard.Progress();
+            _run.End(refusal.Row, RequestState.Rejected, refusal.Reason);
+            _table.Release(refusal.Row);
+        }
+
+        foreach (ref readonly var item in _plan.Items)
+        {
+            if (item.IsAdmission) Admit(item.Row);
+            if (item.IsSwapIn)
+            {
+                _pendingSwapBytes += _ledger.SwapIn(item.Row);
+                _pendingSwapCopies++;
+                _state.Swapped.Remove(item.Row);
+                Activate(item.Row);
+                _ledger.Take(item.Row, item.NewBlocks - _table.Blocks[item.Row]);
+            }
+            else if (item.NewBlocks > 0)
+            {
+                _ledger.Take(item.Row, item.NewBlocks);
+            }
+        }
+
+        if (_plan.CohortAt >= 0) _ledger.TakeForCohort(_cohort!.BlocksForStep);
+        if (_state.FreeBlocks != _plan.FreeBlocks)
+            throw new InvariantException($"INV-4: the plan counted {_plan.FreeBlocks} free blocks, the ledger {_state.FreeBlocks}");
+        if (_plan.SequenceCount == 0) UpdateSignals();
+    }
+
+    private void Preempt(in Preemption preemption)
+    {
+        var row = preemption.Row;
+        _state.Running.Remove(row);
+        if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
+        _table.Preemptions[row]++;
+        _pendingPreemptions++;
+        if (preemption.Mode == PreemptMode.Swap)
+        {
+            _pendingSwapBytes += _ledger.SwapOut(row);
+            _pendingSwapCopies++;
+            _table.State[row] = RequestState.Swapped;
+            _state.Swapped.PushBack(row);
+        }
+        else
+        {
+            _table.PrefillTarget[row] = _table.TargetAfterPreemption(row, preemption.Mode);
+            _table.OwedTokens[row] = _table.Spec[row].InputTokens + _table.Generated[row] - _table.PrefillTarget[row];
+            _ledger.Free(row);
+            _table.RecomputedTokens[row] += _table.Context[row];
+            _table.Context[row] = 0;
+            _table.State[row] = RequestState.Waiting;
+            _table.QueuedAt[row] = _state.Now;
+            _run.CountWaiting(+1);
+            if (preemption.End == QueueEnd.Front) _state.Waiting.PushFront(row); else _state.Waiting.PushBack(row);
+        }
+
+        try
+        {
+            _policy.OnPreempted(new RequestView(_table, row));
+        }
+        catch (Exception cause) when (IsPolicys(cause))
+        {
+            throw Blame(cause);
+        }
+    }
+
+    private void Admit(int row)
+    {
+        _state.Waiting.Remove(row);
+        _run.CountWaiting(-1);
+        Activate(row);
+    }
+
+    private void Activate(int row)
+    {
+        _table.State[row] = RequestState.Running;
+        _table.Admission[row] = ++_table.LastAdmission;
+        _state.Running.PushBack(row);
+        if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.PushBack(row);
+    }
+}

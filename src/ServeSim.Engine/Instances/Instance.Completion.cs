@@ -1,0 +1,119 @@
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>The end of an iteration: tokens come out, requests finish, observers and the policy learn of it.</summary>
+internal sealed partial class Instance
+{
+    public void CompleteIteration(SimTime now)
+    {
+        _state.Now = now;
+        var iteration = _inFlight.Dequeue();
+        var emitted = 0;
+        var gaps = new GapRun(_run.Observer);
+        for (var i = 0; i < iteration.Count; i++)
+        {
+            if (i == iteration.CohortAt) emitted += AdvanceCohort(iteration, now, ref gaps);
+            ref readonly var entry = ref iteration.Entries[i];
+            var row = entry.Row;
+            _table.InFlight[row] = false;
+            var context = _table.Context[row] += entry.Tokens;
+            if (context > _table.HighWater[row])
+            {
+                _table.HighWater[row] = context;
+                _guard.Progress();
+            }
+
+            if (!entry.IsDecode)
+            {
+                if (context < _table.PrefillTarget[row]) continue;
+                _state.Prefilling.Remove(row);
+            }
+
+            if (_table.OwedTokens[row] > 0 && _table.FirstTokenAt[row] != SimTime.Never)
+            {
+                _table.OwedTokens[row]--;
+                continue;
+            }
+
+            emitted++;
+            if (TryEmit(row, now, out var gap)) gaps.Add(gap, 1);
+            if (_table.Generated[row] == _table.Spec[row].OutputTokens) _ended.Add(row);
+            else if (_plan.UsesCohort) _joining.Add(row);
+        }
+
+        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(iteration, now, ref gaps);
+        gaps.Flush();
+        JoinCohort(now);
+        if (_ended.Count > 0) _isHeld = false;
+        Observe(iteration, emitted);
+        _state.LastIterationTime = now - iteration.Start;
+        Finish(iteration, now);
+        _spare.Push(iteration);
+        UpdateSignals();
+    }
+
+    /// <summary>Counts a token that has come out; true if it follows another one by <paramref name="gap"/>.</summary>
+    private bool TryEmit(int row, SimTime now, out SimDuration gap)
+    {
+        gap = now - _table.LastTokenAt[row];
+        var isFirst = _table.Generated[row]++ == 0;
+        _table.LastTokenAt[row] = now;
+        ref readonly var spec = ref _table.Spec[row];
+        if (isFirst)
+        {
+            _table.FirstTokenAt[row] = now;
+            _run.Router.OnFirstToken(row);
+            if (spec.Slo is { Ttft: { } ttft }) _table.TokenDeadline[row] = spec.Arrival + ttft;
+        }
+        else if (gap > _table.MaxGap[row])
+        {
+            _table.MaxGap[row] = gap;
+        }
+
+        if (now <= _table.TokenDeadline[row]) _table.OnTimeTokens[row]++;
+        if (_table.TokenDeadline[row] != SimTime.Never && spec.Slo?.Tbt is { } tbt) _table.TokenDeadline[row] += tbt;
+        return !isFirst;
+    }
+
+    private void Finish(Iteration iteration, SimTime now)
+    {
+        try
+        {
+            foreach (var row in _ended)
+            {
+                _state.Running.Remove(row);
+                _ledger.Free(row);
+                _table.State[row] = RequestState.Finished;
+                _policy.OnFinished(new RequestView(_table, row));
+                _run.End(row, RequestState.Finished, null);
+            }
+
+            _policy.OnIterationEnd(new IterationView(iteration.Start, now, iteration.Entries.AsSpan(0, iteration.Count), _table));
+        }
+        catch (Exception cause) when (IsPolicys(cause))
+        {
+            throw Blame(cause);
+        }
+
+        foreach (var row in _ended) _table.Release(row);
+        _ended.Clear();
+    }
+
+    private void Observe(Iteration iteration, int emitted) => _run.Observer.OnIteration(new IterationRecord
+    {
+        Instance = _state.Index,
+        Start = iteration.Start,
+        End = iteration.End,
+        PrefillTokens = iteration.PrefillTokens,
+        PrefillSequences = iteration.PrefillSequences,
+        DecodeSequences = iteration.DecodeSequences,
+        EmittedTokens = emitted,
+        UsedBlocks = iteration.UsedBlocks,
+        WaitingRequests = iteration.WaitingRequests,
+        Preemptions = iteration.Preemptions,
+        SwappedBytes = iteration.SwappedBytes,
+        PrefillPairs = iteration.PrefillPairs,
+        DecodeContextTokens = iteration.DecodeContextTokens,
+    });
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using ServeSim.Abstractions;
+
+namespace ServeSim.Engine.Instances;
+
+/// <summary>The plan's private account: what each named request gets, and the rules that every verb checks first.</summary>
+internal sealed partial class PlanBuilder
+{
+    private static long Pairs(long tokens, long cached) => (tokens * cached) + (tokens * (tokens + 1) / 2);
+
+    private int ContextOf(int row) => Peek(row).IsPreempted ? 0 : table.Context[row];
+
+    private int OwnedOf(int row) => Peek(row).IsPreempted ? 0 : table.Blocks[row];
+
+    private int TargetOf(int row) => Peek(row) is { IsPreempted: true } item ? table.TargetAfterPreemption(row, item.Mode) : table.PrefillTarget[row];
+
+    private bool IsWaiting(int row) =>
+        table.State[row] == RequestState.Waiting || Peek(row) is { IsPreempted: true, Mode: not PreemptMode.Swap };
+
+    private void RequireCanHoldKv(int row)
+    {
+        if (!IsWaiting(row)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
+        if (Peek(row) is { IsRejected: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
+    }
+
+    private int BlocksForNextToken(int row) =>
+        Math.Max(0, ledger.BlocksFor(table.Context[row] + 1L) - table.Blocks[row] - Peek(row).NewBlocks);
+
+    private bool CanDecode(int row) =>
+        table.Context[row] >= table.PrefillTarget[row] && Peek(row) is { IsPreempted: false, Tokens: 0 };
+
+    private void AddDecode(int row)
+    {
+        var blocks = BlocksForNextToken(row);
+        ref var item = ref Name(row);
+        item.Tokens = 1;
+        item.IsDecode = true;
+        item.NewBlocks += blocks;
+        _freeBlocks -= blocks;
+        _sequences++;
+        _decodes++;
+        _decodeContext += table.Context[row];
+        _longestDecode = Math.Max(_longestDecode, table.Context[row]);
+    }
+
+    private void Uncount(in PlanItem item)
+    {
+        var cached = ContextOf(item.Row);
+        _sequences--;
+        if (item.IsDecode)
+        {
+            _decodes--;
+            _decodeContext -= cached;
+            return;
+        }
+
+        _prefillTokens -= item.Tokens;
+        _prefillSequences--;
+        _prefillPairs -= Pairs(item.Tokens, cached);
+        _prefillContext -= (long)cached + item.Tokens;
+        if (cached + item.Tokens == TargetOf(item.Row)) _completedPrefills--;
+    }
+
+    /// <summary>Sees to it that the row will own <paramref name="blocks"/>; an admission leaves the watermark free.</summary>
+    private bool TryTake(int row, int blocks)
+    {
+        var admission = IsWaiting(row);
+        var more = Math.Max(0, blocks - OwnedOf(row) - Peek(row).NewBlocks);
+        if (_freeBlocks - more < (admission && more > 0 ? ledger.WatermarkBlocks : 0)) return false;
+        if (Peek(row) is { IsPreempted: true, IsAdmission: false } preempted) NameAgain(row, preempted.Mode);
+        ref var item = ref Name(row);
+        if (admission && !item.IsAdmission)
+        {
+            item.IsAdmission = true;
+            _resident++;
+        }
+
+        item.NewBlocks += more;
+        _freeBlocks -= more;
+        return true;
+    }
+
+    private bool IsNamed(int row) => table.PlanStamp[row] == _stamp;
+
+    /// <summary>What the plan holds for a row so far; an empty item if it does not name it.</summary>
+    private PlanItem Peek(int row) => IsNamed(row) ? _items[table.PlanEntry[row]] : default;
+
+    private ref PlanItem Name(int row)
+    {
+        if (!IsNamed(row))
+        {
+            table.PlanStamp[row] = _stamp;
+            table.PlanEntry[row] = _items.Count;
+            _items.Add(new PlanItem { Row = row });
+        }
+
+        return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
+    }
+
+    /// <summary>A preempted request that is admitted again takes its place in the batch now, not where it was preempted.</summary>
+    private void NameAgain(int row, PreemptMode mode)
+    {
+        table.PlanEntry[row] = _items.Count;
+        _items.Add(new PlanItem { Row = row, IsPreempted = true, Mode = mode });
+    }
+
+    private ReadOnlySpan<SequenceSpan> Spans()
+    {
+        var count = 0;
+        if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
+        foreach (ref readonly var item in Items)
+            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode);
+        for (var i = 0; i < _padSequences; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
+        return _spans.AsSpan(0, count);
+    }
+
+    /// <summary>The row of a request that may be named in this plan.</summary>
+    private int Check(in RequestView request)
+    {
+        RequireOpen();
+        if (!ReferenceEquals(request.Table, table)) Fault(RequestTable.NoRow, "the request does not belong to this run");
+        if (!request.IsLive) Fault(RequestTable.NoRow, $"request {request.Number} has ended");
+        var row = request.Row;
+        if (table.Instance[row] != state.Index) Fault(row, $"the request is on instance {table.Instance[row]}");
+        if (table.InFlight[row]) Fault(row, "the request is part of an iteration that has not ended");
+        if (table.Clock[row] is not null) TakeOut(row);
+        return row;
+    }
+
+    private void Require(int row, RequestState expected, string rule)
+    {
+        if (table.State[row] != expected) Fault(row, $"{rule}; it is {table.State[row].ToString().ToLowerInvariant()}");
+    }
+
+    private void RequireOpen()
+    {
+        if (!_open) Fault(RequestTable.NoRow, "a plan can be filled only while Plan runs");
+    }
+
+    [DoesNotReturn]
+    private void Fault(int row, string rule) =>
+        throw new PolicyFault(policy, state.Index, state.Now, row == RequestTable.NoRow ? null : table.Number[row], rule);
+
+    /// <summary>Stamps are unique over all instances of a run, because they share the table.</summary>
+    private long NextStamp() => ++table.LastPlanStamp;
+}

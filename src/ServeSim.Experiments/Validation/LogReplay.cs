@@ -5,6 +5,7 @@ using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Policies.Batching;
@@ -124,9 +125,10 @@ public sealed record LogReplay
     /// <summary>KV blocks beside all experts, and those that fit where the experts of the other replicas would be.</summary>
     private static int ReplicaBlocks(Scenario scenario, ModelSpec model, int replicas)
     {
-        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get(scenario.Gpu), new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline),
-            new CapacityOptions { Utilization = scenario.Kv.MemoryFraction, BlockSize = scenario.Kv.BlockSize });
-        var elsewhere = model.Sizes.RoutedExpertParameters * ModelSizes.BytesPerValue / replicas * (replicas - 1);
+        var precision = PrecisionProfile.For(scenario.Precision, model);
+        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get(scenario.Gpu), scenario.Parallel.ToLayout(),
+            new CapacityOptions { Utilization = scenario.Kv.MemoryFraction, BlockSize = scenario.Kv.BlockSize }, precision);
+        var elsewhere = precision.RoutedExpertBytesOf(model) / replicas * (replicas - 1);
         return checked((int)(capacity.Blocks + (elsewhere / capacity.BlockBytesPerDevice)));
     }
 

@@ -42,6 +42,7 @@ public sealed class RunSetup
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
         var layout = scenario.Parallel.ToLayout();
         var precision = PrecisionProfile.For(scenario.Precision, Model);
+        if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
         var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, (costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);

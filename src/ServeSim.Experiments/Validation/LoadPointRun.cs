@@ -62,9 +62,9 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
             var scenario = new ScenarioReader(catalog).ReadDefaults([.. fixedKeys, .. changes]).Scenario;
             setup = new RunSetup(scenario, catalog, CostOptions.Default with { Host = HostMode.Async });
         }
-        catch (InputException e) when (e.Message.Contains("does not fit", StringComparison.Ordinal) || e.Message.StartsWith("tp:", StringComparison.Ordinal))
+        catch (InputException e) when (Refusal(e.Message, point) is { } refusal)
         {
-            return (null, e.Message.StartsWith("tp:", StringComparison.Ordinal) ? "the model cannot be split so" : $"the model does not fit in {(point.Precision == "fp8" ? "FP8" : "BF16")}");
+            return (null, refusal);
         }
 
         var clients = (int)point.Clients;
@@ -80,6 +80,14 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
 
     /// <summary>A model by the name of its checkpoint; organisation and the suffix of a tuned variant do not matter.</summary>
     private static ModelSpec? Find(string checkpoint) => ModelCatalog.All.FirstOrDefault(m => Plain(m.HuggingFaceName) == Plain(checkpoint));
+
+    private static string? Refusal(string message, LoadPoint point)
+    {
+        if (message.StartsWith("tp:", StringComparison.Ordinal)) return "the model cannot be split so";
+        if (message.StartsWith("precision:", StringComparison.Ordinal)) return $"the cost model does not know precision {point.Precision}";
+        if (message.StartsWith("ep", StringComparison.Ordinal)) return "the cost model does not know expert parallelism so";
+        return message.Contains("does not fit", StringComparison.Ordinal) ? $"the model does not fit in {(point.Precision == "fp8" ? "FP8" : "BF16")}" : null;
+    }
 
     private static string PrecisionOf(LoadPoint point, ModelSpec model) => point.Precision != "fp8" ? "bf16"
         : point.GemmFormat == "fp8_block" || model.PublishedFormat == WeightFormat.Fp8 ? "fp8-block" : "fp8";

@@ -81,8 +81,8 @@ public sealed record LogReplay
             ? $"host: asynchronous scheduling, hidden behind the iteration before unless it takes longer ({source})"
             : $"host: scheduling between iterations ({source})");
         assumptions.Add("tokens reach the client at the end of their iteration: no tokenizer, network or streaming time");
-        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1 })
-            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only");
+        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1, Expert: 1, Data: 1 })
+            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only, and without parallel.expert and parallel.data");
         if (config.ExpertParallel > 1) return SetupLockstep(scenario, catalog, config, options, assumptions);
         if (config.DataParallel > 1) assumptions.Add($"{config.DataParallel} data-parallel replicas run independently behind the router {scenario.Router.Name}");
         var tensor = scenario.Parallel.Tensor;

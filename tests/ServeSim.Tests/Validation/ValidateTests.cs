@@ -117,6 +117,20 @@ public sealed class ValidateTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Load_points_beyond_a_cost_model_are_left_out_and_counted()
+    {
+        var table = Path.Combine(_folder, "points.csv");
+        File.WriteAllText(table, "id,engine,model,gpu,precision,mode,isl,osl,concurrency,gemm_quant_mode,tp_size,pp_size,attention_dp_size,moe_tp_size,moe_ep_size,ttft_ms,tpot_ms\n"
+            + "1,vllm,meta-llama/Llama-3.1-8B,h100-sxm,,agg,512,64,4,,1,1,,,,40,8\n"
+            + "2,vllm,meta-llama/Llama-3.1-8B,h100-sxm,fp8,agg,512,64,4,fp8,1,1,,,,40,8\n"
+            + "3,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,,agg,512,64,4,,2,1,,1,2,40,8\n");
+        var (code, output, error) = Run("validate", table, "--cost", "roofline:f2");
+        Assert.True(code == 0, error);
+        foreach (var part in (string[])["3 load points, 1 simulated", "1 x the cost model does not know precision fp8", "1 x the cost model does not know expert parallelism so"])
+            Assert.Contains(part, output, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public void The_logs_of_the_reference_folder_replay_completely()
     {

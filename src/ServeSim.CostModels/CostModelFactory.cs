@@ -23,7 +23,7 @@ public static class CostModelFactory
         var text = spec.Trim();
         options ??= CostOptions.Default;
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
-            return Linear(text, layout);
+            return Linear(text, layout, options.Precision);
         var level = text.ToLowerInvariant();
         if (level is not ("roofline" or "roofline:calibrated" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
             throw new InputException($"cost: got \"{spec}\"; {Allowed}; {Suggestion.For(text, _known)}");
@@ -31,6 +31,8 @@ public static class CostModelFactory
             throw new InputException($"cost: \"{spec}\" needs a model and a GPU; give both, or coefficients as linear:c0,c1,c2,c3,c4");
         if (level is "roofline:f1" or "roofline:f2" && options.Precision != PrecisionProfile.Bf16)
             throw new InputException($"precision: {level} is for BF16; {options.Precision.Name} needs roofline:calibrated or roofline:f0");
+        if (level is "roofline:f0" or "roofline:f1" or "roofline:f2" && (layout.ExpertRanks > 1 || layout.AttentionReplicas > 1))
+            throw new InputException($"ep, dp: {level} knows no shared experts; use roofline:calibrated");
         return level switch
         {
             "roofline:f0" => RooflineCostModel.Ideal(model, gpu, layout, options),
@@ -40,7 +42,7 @@ public static class CostModelFactory
         };
     }
 
-    private static LinearCostModel Linear(string text, ParallelLayout layout)
+    private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision)
     {
         var parts = text.Length > 7 ? text[7..].Split(',') : [];
         if (parts.Length != 5)
@@ -56,9 +58,9 @@ public static class CostModelFactory
 
         if (problems.Count > 0) throw new InputException(problems);
         var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4]);
-        return layout == ParallelLayout.Single ? linear : new(c[0], c[1], c[2], c[3], c[4])
-        {
-            Info = linear.Info with { Warnings = ["the coefficients describe the whole instance: tp and pp change its KV capacity only"] },
-        };
+        List<string> warnings = [];
+        if (layout != ParallelLayout.Single) warnings.Add("the coefficients describe the whole instance: tp and pp change its KV capacity only");
+        if (precision != PrecisionProfile.Bf16) warnings.Add("the coefficients describe the whole instance: precision changes its KV capacity only");
+        return warnings.Count == 0 ? linear : new(c[0], c[1], c[2], c[3], c[4]) { Info = linear.Info with { Warnings = warnings } };
     }
 }

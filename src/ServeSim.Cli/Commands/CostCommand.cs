@@ -48,7 +48,7 @@ internal static class CostCommand
                 AcceleratorCatalog.Get(parsed.GetRequiredValue(gpu)), new ParallelLayout(parsed.GetValue(tensor), parsed.GetValue(pipeline)) { Expert = parsed.GetValue(expert), Data = parsed.GetValue(data) },
                 CostOptions.Default with
                 {
-                    Precision = PrecisionProfile.Parse(parsed.GetRequiredValue(precision)),
+                    Precision = PrecisionProfile.For(parsed.GetRequiredValue(precision), ModelCatalog.Get(parsed.GetRequiredValue(model))),
                     Coefficients = parsed.GetValue(coefficients) is { } file ? CostPredictCommand.Load(file) : null,
                     Overlay = parsed.GetValue(overlay),
                 });

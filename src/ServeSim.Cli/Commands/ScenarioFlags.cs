@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Workloads;
@@ -28,6 +29,8 @@ internal sealed class ScenarioFlags
         Switch("--strict", "Unknown columns and keys of the trace are errors.", "trace.strict");
         Value("--model", "NAME", "Model; see servesim models.", "model").CompletionSources.Add(_ => ModelCatalog.All.Select(m => m.Name));
         Value("--gpu", "NAME", "GPU; see servesim gpus.", "gpu").CompletionSources.Add(_ => AcceleratorCatalog.All.Select(g => g.Name));
+        Value("--precision", "NAME", "Number formats: bf16, fp8, fp8-block, int8, int4 and others, or native; +kv-fp8, +kv-int8 or +kv-int4 for the cache.", "precision")
+            .CompletionSources.Add(_ => PrecisionProfile.All.Select(p => p.Name).Append("native"));
         Value("--tp", "N", "GPUs that share every layer of an instance.", "parallel.tensor");
         Value("--pp", "N", "Pipeline stages of an instance.", "parallel.pipeline");
         Value("--instances", "N", "Instances behind the router.", "instances");

@@ -2,6 +2,7 @@ using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 
 namespace ServeSim.CostModels.Memory;
 
@@ -34,32 +35,44 @@ public sealed record KvCapacity
     /// <summary>Tokens of the instance.</summary>
     public long Tokens => (long)Blocks * BlockSize;
 
-    /// <summary>Capacity of one instance with BF16 weights and cache.</summary>
+    /// <summary>Capacity of one instance (one attention replica); weights and cache are BF16 unless a precision says otherwise.</summary>
     /// <exception cref="InputException">The layout is not allowed, or the model does not fit.</exception>
-    public static KvCapacity Of(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions? options = null)
+    public static KvCapacity Of(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions? options = null, PrecisionProfile? precision = null)
     {
         options ??= CapacityOptions.Default;
+        precision ??= PrecisionProfile.Bf16;
         Validate(options);
         layout.Validate(model, gpu);
-        var blocks = BlocksOf(model, gpu, layout, options);
-        if (blocks < 1) throw DoesNotFit(model, gpu, layout, options);
+        var blocks = BlocksOf(model, gpu, layout, options, precision);
+        if (blocks < 1) throw DoesNotFit(model, gpu, layout, options, precision);
         return new()
         {
             Blocks = checked((int)blocks),
             BlockSize = options.BlockSize,
-            BlockBytesPerDevice = BlockBytes(model, layout, options),
-            WeightBytesPerDevice = (double)model.Sizes.WeightBytes / layout.Devices,
+            BlockBytesPerDevice = BlockBytes(model, layout, options, precision),
+            WeightBytesPerDevice = WeightBytes(model, layout, precision),
             ReserveBytes = Reserve(model, layout, options),
             HostLinkGigabytesPerSecond = gpu.HostLink.EffectiveGigabytesPerSecond,
-            Warnings = Notes(model),
+            Warnings = Notes(model, precision),
         };
     }
 
-    private static double FreeBytes(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options) =>
-        (options.Utilization * gpu.MemoryGib * Gib) - ((double)model.Sizes.WeightBytes / layout.Devices) - Reserve(model, layout, options);
+    private static double FreeBytes(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options, PrecisionProfile precision) =>
+        (options.Utilization * gpu.MemoryGib * Gib) - WeightBytes(model, layout, precision) - Reserve(model, layout, options);
 
-    private static double BlocksOf(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options) =>
-        Math.Floor(FreeBytes(model, gpu, layout, options) / BlockBytes(model, layout, options));
+    // Routed experts are shared by all attention replicas, the rest by the devices of one.
+    private static double WeightBytes(ModelSpec model, ParallelLayout layout, PrecisionProfile precision)
+    {
+        var experts = layout.ExpertRanks > 1 ? precision.RoutedExpertBytesOf(model) : 0;
+        return ((precision.WeightBytesOf(model) - experts) / layout.Devices) + (experts / ((double)layout.ExpertRanks * layout.Pipeline));
+    }
+
+    // Expert ranks follow the tensor ranks.
+    private static ParallelLayout Widened(ParallelLayout layout, int tensor) =>
+        layout with { Tensor = tensor, Expert = layout.ExpertRanks > 1 ? tensor * layout.AttentionReplicas : layout.Expert };
+
+    private static double BlocksOf(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options, PrecisionProfile precision) =>
+        Math.Floor(FreeBytes(model, gpu, layout, options, precision) / BlockBytes(model, layout, options, precision));
 
     private static double Reserve(ModelSpec model, ParallelLayout layout, CapacityOptions options)
     {
@@ -69,18 +82,18 @@ public sealed record KvCapacity
 
     // Heads split over the tensor ranks until there is one each, the latent of MLA not at all; the stage with the most
     // layers sets the number of blocks.
-    private static long BlockBytes(ModelSpec model, ParallelLayout layout, CapacityOptions options)
+    private static long BlockBytes(ModelSpec model, ParallelLayout layout, CapacityOptions options, PrecisionProfile precision)
     {
         var share = model.LatentAttention is null ? Math.Min(layout.Tensor, model.KvHeads) : 1;
-        var perLayer = (long)model.Sizes.KvElementsPerTokenAndLayer * ModelSizes.BytesPerValue / share;
-        return perLayer * layout.LayersOf(0, model.Layers) * options.BlockSize;
+        var perLayer = precision.KvBytesPerTokenAndLayer(model) / share;
+        return (long)Math.Ceiling(perLayer * layout.LayersOf(0, model.Layers) * options.BlockSize);
     }
 
-    private static InputException DoesNotFit(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options)
+    private static InputException DoesNotFit(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CapacityOptions options, PrecisionProfile precision)
     {
-        var missing = (BlockBytes(model, layout, options) - FreeBytes(model, gpu, layout, options)) / Gib;
+        var missing = (BlockBytes(model, layout, options, precision) - FreeBytes(model, gpu, layout, options, precision)) / Gib;
         var room = ParallelLayout.AllowedTensor(model, gpu)
-            .Select(tensor => (Tensor: tensor, Tokens: BlocksOf(model, gpu, layout with { Tensor = tensor }, options) * options.BlockSize))
+            .Select(tensor => (Tensor: tensor, Tokens: BlocksOf(model, gpu, Widened(layout, tensor), options, precision) * options.BlockSize))
             .Where(option => option.Tokens > 0)
             .Take(2)
             .ToList();
@@ -88,7 +101,7 @@ public sealed record KvCapacity
             ? string.Join(", ", room.Select((option, i) => $"--tp {option.Tensor} {(i == 0 ? "would fit with room for" : "for")} {option.Tokens} tokens of KV"))
             : $"no --tp of {string.Join(", ", ParallelLayout.AllowedTensor(model, gpu))} fits on {gpu.Name}; try --pp, or a device with more memory";
         return new(string.Create(CultureInfo.InvariantCulture,
-            $"memory: {model.Name} in BF16 ({model.Sizes.WeightBytes / Gib:0.0} GiB of weights) does not fit on {gpu.Name} ({gpu.MemoryGib:0.#} GiB) with tp {layout.Tensor}, pp {layout.Pipeline}: {missing:0.00} GiB per device are missing; {hint}"));
+            $"memory: {model.Name} in {precision.Name.ToUpperInvariant()} ({precision.WeightBytesOf(model) / Gib:0.0} GiB of weights) does not fit on {gpu.Name} ({gpu.MemoryGib:0.#} GiB) with tp {layout.Tensor}, pp {layout.Pipeline}: {missing:0.00} GiB per device are missing; {hint}"));
     }
 
     private static void Validate(CapacityOptions options)
@@ -103,12 +116,12 @@ public sealed record KvCapacity
     private static string Got(string what, double value, string allowed) =>
         string.Create(CultureInfo.InvariantCulture, $"{what}: got {value}; allowed: {allowed}");
 
-    private static IReadOnlyList<string> Notes(ModelSpec model)
+    private static IReadOnlyList<string> Notes(ModelSpec model, PrecisionProfile precision)
     {
         var notes = new List<string>();
         if (model.Window is not null)
             notes.Add($"{model.WindowedLayers} of {model.Layers} layers of {model.Name} keep {model.Window.Tokens} tokens; capacity counts every layer in full (too low, never too high)");
-        if (model.PublishedFormat != WeightFormat.Bf16)
+        if (model.PublishedFormat != WeightFormat.Bf16 && precision.WeightBytes == 2)
             notes.Add($"{model.Name} is published in {model.PublishedFormat}; capacity is for BF16 weights (too low)");
         return notes;
     }

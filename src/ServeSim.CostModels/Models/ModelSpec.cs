@@ -54,7 +54,7 @@ public sealed record ModelSpec
 
     public AttentionWindow? Window { get; init; }
 
-    /// <summary>Format of the published checkpoint. Costs and capacities are for BF16 whatever it says.</summary>
+    /// <summary>Format of the published checkpoint. Costs and capacities are for BF16 unless the precision says otherwise.</summary>
     public WeightFormat PublishedFormat { get; init; }
 
     /// <summary>Exact parameter total that the publisher states, a control figure; null where none is known.</summary>

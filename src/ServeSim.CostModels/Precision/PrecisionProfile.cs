@@ -11,6 +11,8 @@ namespace ServeSim.CostModels.Precision;
 /// </summary>
 public sealed record PrecisionProfile
 {
+    private const string Native = "native";
+
     /// <summary>COMET keeps this share of the multiplications in eight bits.</summary>
     private const double Int8Share = 0.16;
 
@@ -46,6 +48,9 @@ public sealed record PrecisionProfile
     /// <summary>Bytes of an input element as the multiplication reads it.</summary>
     public double ActivationBytes { get; init; } = 2;
 
+    /// <summary>Only routed experts are stored like that; projections and dense MLPs keep two bytes.</summary>
+    public bool ExpertsOnly { get; init; }
+
     /// <summary>Format of the multiplication.</summary>
     public NumberFormat Format { get; init; }
 
@@ -66,15 +71,33 @@ public sealed record PrecisionProfile
         var found = All.FirstOrDefault(profile => string.Equals(profile.Name, parts[0], StringComparison.OrdinalIgnoreCase));
         if (found is null && parts is [var only] && KvFormat.Find(only) is { } kv) return Bf16 with { Name = "bf16+" + kv.Name, Kv = kv };
         if (found is null)
-            throw new InputException($"precision: unknown precision \"{parts[0]}\"; {Suggestion.For(parts[0], All.Select(profile => profile.Name))}");
+            throw new InputException($"precision: unknown precision \"{parts[0]}\"; {Suggestion.For(parts[0], All.Select(profile => profile.Name).Append(Native))}");
         if (parts.Length == 1) return found;
         var cache = KvFormat.Find(parts[1])
             ?? throw new InputException($"precision: unknown KV format \"{parts[1]}\"; {Suggestion.For(parts[1], KvFormat.All.Select(format => format.Name))}");
         return found with { Name = $"{found.Name}+{cache.Name}", Kv = cache };
     }
 
+    /// <summary>As <see cref="Parse"/>, and native (also native+kv-fp8) for the format that a model is published in.</summary>
+    /// <exception cref="InputException">No profile or KV format is called that.</exception>
+    public static PrecisionProfile For(string text, ModelSpec model)
+    {
+        var parts = text.Split('+', 2, StringSplitOptions.TrimEntries);
+        if (!string.Equals(parts[0], Native, StringComparison.OrdinalIgnoreCase)) return Parse(text);
+        var published = model.PublishedFormat switch { WeightFormat.Fp8 => "fp8-block", WeightFormat.Mxfp4 => "mxfp4", _ => Bf16.Name };
+        var profile = Parse(string.Join('+', parts.Skip(1).Prepend(published)));
+        return model.PublishedFormat == WeightFormat.Mxfp4 ? profile with { ExpertsOnly = true } : profile;
+    }
+
+    /// <summary>Throws when <see cref="For"/> would, whatever the model.</summary>
+    /// <exception cref="InputException">No profile or KV format is called that.</exception>
+    public static void Check(string text) => Parse(
+        text.Split('+', 2, StringSplitOptions.TrimEntries) is [var name, .. var rest] && string.Equals(name, Native, StringComparison.OrdinalIgnoreCase)
+            ? string.Join('+', rest.Prepend(Bf16.Name)) : text);
+
     /// <summary>Bytes of a weight of a class.</summary>
-    public double BytesOf(WeightClass weights) => weights == WeightClass.Unquantised ? 2 : WeightBytes;
+    public double BytesOf(WeightClass weights) =>
+        weights == WeightClass.Unquantised || (ExpertsOnly && weights != WeightClass.Experts) ? 2 : WeightBytes;
 
     /// <summary>The format that a device multiplies in: its own, or the next wider one that it has.</summary>
     public NumberFormat FormatOn(AcceleratorSpec gpu) => Format switch
@@ -115,13 +138,20 @@ public sealed record PrecisionProfile
     }
 
     /// <summary>Bytes of KV cache per token, all layers, undivided.</summary>
-    public double KvBytesPerToken(ModelSpec model) =>
-        (double)model.Sizes.KvElementsPerTokenAndLayer * model.Layers * Kv.BytesPerElement(model.HeadSize);
+    public double KvBytesPerToken(ModelSpec model) => KvBytesPerTokenAndLayer(model) * model.Layers;
+
+    /// <summary>Bytes of KV cache per token of one layer; a latent is scaled like one head.</summary>
+    public double KvBytesPerTokenAndLayer(ModelSpec model) =>
+        model.Sizes.KvElementsPerTokenAndLayer * Kv.BytesPerElement(model.LatentAttention?.CachedElements ?? model.HeadSize);
+
+    /// <summary>Bytes of the routed experts.</summary>
+    public double RoutedExpertBytesOf(ModelSpec model) => model.Sizes.RoutedExpertParameters * WeightBytes;
 
     // Projections, MLPs and experts; biases, norms, router, embedding and head stay as they are.
-    private static double QuantisedWeights(ModelSpec model)
+    private double QuantisedWeights(ModelSpec model)
     {
         var sizes = model.Sizes;
+        if (ExpertsOnly) return sizes.RoutedExpertParameters;
         return ((double)model.Layers * sizes.AttentionMatrices) + ((double)(model.Layers - model.ExpertLayers) * sizes.DenseMlpMatrices)
             + (model.Experts is { } e ? model.ExpertLayers * (((double)e.Experts * sizes.ExpertMatrices) + sizes.SharedExpertMatrices) : 0);
     }

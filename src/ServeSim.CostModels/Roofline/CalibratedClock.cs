@@ -100,7 +100,7 @@ internal sealed class CalibratedClock : IAttentionClock
     public KernelTime Gemm(double m, double n, double k, WeightClass weights)
     {
         if (m == 0) return default;
-        var plain = weights == WeightClass.Unquantised || _precision.WeightBytes == 2;
+        var plain = _precision.BytesOf(weights) == 2;
         var (law, rates) = plain ? (_gemm, _rates) : (_quantised, _gemmRates);
         var weightBytes = _precision.BytesOf(weights);
         var compute = 2 * m * n * k / (law.Compute * rates.FlopsPerMicrosecond);

@@ -45,7 +45,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
         _head = new RowSum(clock, residuals, options.RememberedRows);
         _head.Add(operators.Head(), 1);
         _grouped = model.LatentAttention is null ? new(model, layout.Tensor, null, clock, options) : null;
-        _attention = _grouped is null ? new LatentAttention(model, layout.Tensor, clock) : _grouped;
+        _attention = _grouped is null ? new LatentAttention(model, layout.Tensor, clock, options.Precision.Kv) : _grouped;
         _windowed = model.Window is null || _grouped is null ? null : new(model, layout.Tensor, model.Window, clock, options);
         _overhead = EngineOverhead.Calibrated(options, layout.Tensor);
         NeedsSequences = model.LatentAttention is not null || model.Window is not null;

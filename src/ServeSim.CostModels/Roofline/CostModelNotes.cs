@@ -9,11 +9,11 @@ namespace ServeSim.CostModels.Roofline;
 /// <summary>What a report must say about the numbers of a roofline.</summary>
 internal static class CostModelNotes
 {
-    public static CostModelInfo Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout) => new(
-        Name("f0", model, gpu, layout),
+    public static CostModelInfo Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, PrecisionProfile precision) => new(
+        Name("f0", model, gpu, layout) + (precision == PrecisionProfile.Bf16 ? "" : $", {precision.Name}"),
         $"data sheet ({gpu.Source}); model shape ({model.Source})",
         "ideal data-sheet roofline: a lower bound; no measured error",
-        Common(model, gpu));
+        Common(model, gpu, precision));
 
     public static CostModelInfo Trained(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout)
     {

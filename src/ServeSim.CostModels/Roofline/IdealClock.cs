@@ -19,7 +19,7 @@ internal sealed class IdealClock(AcceleratorSpec gpu, ParallelLayout layout, Lin
 
     public KernelTime Time(RowOperator op, int rows)
     {
-        var isQuantised = op.Weights != WeightClass.Unquantised && precision.WeightBytes < 2;
+        var isQuantised = precision.BytesOf(op.Weights) < 2;
         if (!isQuantised) return Time(op.Kind, op.Flops(rows), op.Bytes(rows));
         var narrow = 2 - precision.BytesOf(op.Weights);
         var saved = op.Experts is { } experts

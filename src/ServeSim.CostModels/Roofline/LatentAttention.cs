@@ -1,6 +1,7 @@
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 
 namespace ServeSim.CostModels.Roofline;
 
@@ -21,7 +22,7 @@ internal sealed class LatentAttention : AttentionKernel
     private readonly RowOperator _upProjection;
     private readonly RowTable _projections;
 
-    public LatentAttention(ModelSpec model, int tensor, IKernelClock clock)
+    public LatentAttention(ModelSpec model, int tensor, IKernelClock clock, KvFormat cache)
     {
         var latent = model.LatentAttention ?? throw new ArgumentException("the model has no latent attention", nameof(model));
         double heads = model.QueryHeads / tensor;
@@ -29,7 +30,7 @@ internal sealed class LatentAttention : AttentionKernel
         _fitted = clock as IAttentionClock;
         _absorbedFlopsPerPair = 2 * heads * ((2 * latent.KvRank) + latent.RopeHeadSize);
         _expandedFlopsPerPair = 2 * heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize);
-        _bytesPerKey = latent.CachedElements * ModelSizes.BytesPerValue;
+        _bytesPerKey = latent.CachedElements * cache.BytesPerElement(latent.CachedElements);
         _bytesPerQuery = heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize) * ModelSizes.BytesPerValue;
 
         // Keys' and values' up-projection: applied to queries and outputs when absorbed, to latents when expanded.

@@ -35,7 +35,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
         _transfer = new([operators.StageTransfer()], clock);
         _attention = model.LatentAttention is null
             ? new GroupedAttention(model, layout.Tensor, null, clock)
-            : new LatentAttention(model, layout.Tensor, clock);
+            : new LatentAttention(model, layout.Tensor, clock, options.Precision.Kv);
         _windowedAttention = model.Window is null ? null : new GroupedAttention(model, layout.Tensor, model.Window, clock);
         _overhead = overhead;
         NeedsSequences = model.LatentAttention is not null || model.Window is not null;
@@ -55,7 +55,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
     {
         layout.Validate(model, gpu);
         var clock = new IdealClock(gpu, layout, LinkCatalog.Get(options.NetworkLink), options.Precision);
-        return new(model, layout, clock, options, null, CostModelNotes.Ideal(model, gpu, layout));
+        return new(model, layout, clock, options, null, CostModelNotes.Ideal(model, gpu, layout, options.Precision));
     }
 
     /// <summary>F2: rates fitted to kernel timing tables.</summary>

@@ -6,6 +6,7 @@ using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 using ServeSim.Engine;
 using ServeSim.Engine.Events;
 using ServeSim.Experiments.Configuration;
@@ -39,11 +40,13 @@ public sealed class RunSetup
         Scenario = WithPredictor(scenario);
         Model = ModelCatalog.Get(scenario.Model);
         var gpu = AcceleratorCatalog.Get(scenario.Gpu);
-        var layout = new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline);
-        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, costOptions);
+        var layout = scenario.Parallel.ToLayout();
+        var precision = PrecisionProfile.For(scenario.Precision, Model);
+        if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, (costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
-        _engine = Size(gpu, layout);
+        _engine = Size(gpu, layout, precision);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
     }
@@ -133,14 +136,20 @@ public sealed class RunSetup
         };
     }
 
-    private EngineOptions Size(AcceleratorSpec gpu, ParallelLayout layout)
+    private EngineOptions Size(AcceleratorSpec gpu, ParallelLayout layout, PrecisionProfile precision)
     {
         var kv = Scenario.Kv;
         var hasHost = kv.HostBlocks > 0 || kv.HostGib > 0;
         // Given block numbers need no device that the model fits on: linear costs may describe any instance.
         var capacity = kv.Blocks is null || hasHost
-            ? KvCapacity.Of(Model, gpu, layout, new CapacityOptions { Utilization = kv.MemoryFraction, BlockSize = kv.BlockSize })
+            ? KvCapacity.Of(Model, gpu, layout, new CapacityOptions { Utilization = kv.MemoryFraction, BlockSize = kv.BlockSize }, precision)
             : null;
+        if (precision != PrecisionProfile.Bf16)
+        {
+            _notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"precision {precision.Name}: {precision.WeightBytesOf(Model) / Gib:0.00} GiB of weights, {precision.KvBytesPerToken(Model) / 1024:0.##} KiB of KV cache a token"));
+        }
+
         if (kv.Blocks is null) _notes.AddRange(capacity!.Warnings);
         var hostBytes = (kv.HostGib ?? 0) * Gib;
         return new EngineOptions

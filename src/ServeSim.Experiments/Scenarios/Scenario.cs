@@ -1,6 +1,7 @@
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Experiments.Scenarios;
@@ -11,6 +12,10 @@ public sealed record Scenario
     public TraceConfig Trace { get; init; } = new();
     public string Model { get; init; } = "llama-3.1-8b";
     public string Gpu { get; init; } = "h100-sxm";
+
+    /// <summary>Number formats of weights, activations and KV cache; native takes the format that the model is published in.</summary>
+    public string Precision { get; init; } = "bf16";
+
     public ParallelConfig Parallel { get; init; } = new();
     public int Instances { get; init; } = 1;
     public KvConfig Kv { get; init; } = new();
@@ -36,9 +41,12 @@ public sealed record Scenario
         problems.Require(Instances is >= 1 and <= 65_536, "instances", Instances, "must be from 1 to 65536");
         problems.Check("model", () => ModelCatalog.Get(Model));
         problems.Check("gpu", () => AcceleratorCatalog.Get(Gpu));
+        problems.Check("precision", () => PrecisionProfile.Check(Precision));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
         Parallel.Validate(problems);
+        problems.Require(Instances % Math.Max(1, Parallel.Data) == 0, "instances", Instances,
+            $"must be a multiple of parallel.data ({Parallel.Data}), whose replicas count as instances");
         Kv.Validate(problems);
         Power.Validate(problems);
         Price.Validate(problems);

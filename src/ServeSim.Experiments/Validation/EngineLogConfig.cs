@@ -108,7 +108,8 @@ public sealed class EngineLogConfig
                 if (!value.StartsWith("vllm-", StringComparison.Ordinal)) Problem(name, value, "vllm-… (the policy that stands in for it is vllm-v1)");
                 break;
             case "dtype":
-                if (value != "bf16") Problem(name, value, "bf16");
+                if (value is "bf16" or "fp8") Set("precision", value, name);
+                else Problem(name, value, "bf16 or fp8");
                 break;
             default:
                 _problems.Add($"{_file}: {name} is not a known setting; {Suggestion.For(name, Known)}");

@@ -13,6 +13,9 @@ public sealed record LoadPoint
     /// <summary>Format of weights and arithmetic; blank is the model's own, BF16.</summary>
     public required string Precision { get; init; }
 
+    /// <summary>Format of the multiplications, such as fp8 or fp8_block; may be blank.</summary>
+    public string GemmFormat { get; init; } = "";
+
     /// <summary>agg for one kind of instance, disagg for separate prefill and decode.</summary>
     public required string Mode { get; init; }
     public required int InputTokens { get; init; }
@@ -40,6 +43,7 @@ public sealed record LoadPoint
             Model = table.Text(row, "model"),
             Gpu = table.Text(row, "gpu"),
             Precision = table.Text(row, "precision") is { Length: > 0 } p ? p : table.Text(row, "gemm_quant_mode"),
+            GemmFormat = table.Text(row, "gemm_quant_mode"),
             Mode = table.Text(row, "mode"),
             InputTokens = table.Whole(row, "isl"),
             OutputTokens = table.Whole(row, "osl"),

@@ -28,18 +28,20 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
         "load: each client sends its next request at once; " + (start == ClientStart.Spread
             ? "first requests are cut short by different amounts, so that clients do not move in step, and the second request of each client is measured"
             : "all clients start together and every request is measured"),
-        "precision: blank is read as BF16",
+        "precision: blank is read as BF16, FP8 without blocks as one scale per tensor (models published in FP8: one per 128 x 128 block); the KV cache is BF16",
     ];
 
     /// <summary>Why a point cannot be simulated; null if it can as far as its row tells.</summary>
     public static string? WhyNot(LoadPoint point)
     {
         if (point.Mode != "agg") return "disaggregated prefill and decode";
-        if (point.Precision is not ("" or "bf16")) return $"precision {point.Precision}";
+        if (point.Precision is not ("" or "bf16" or "fp8")) return $"precision {point.Precision}";
         if (!AcceleratorCatalog.All.Any(g => g.Name == point.Gpu)) return $"GPU {point.Gpu} is not in the catalogue";
-        if (Find(point.Model) is null) return $"model {point.Model} is not in the catalogue";
+        if (Find(point.Model) is not { } model) return $"model {point.Model} is not in the catalogue";
         if (point.AttentionReplicas > 1) return "data-parallel attention";
-        if (point.ExpertParallel > 1) return "expert parallelism";
+        if (point.Precision == "fp8" && model.PublishedFormat == WeightFormat.Mxfp4) return "precision fp8 of a model published in MXFP4";
+        if (point.ExpertParallel > 1 && point.ExpertTensor > 1) return "experts shared and cut at once";
+        if (point.ExpertParallel > 1 && point.ExpertParallel != point.Tensor) return "expert parallelism unlike the tensor parallelism";
         return point.Clients != Math.Floor(point.Clients) ? "a broken number of clients" : null;
     }
 
@@ -54,14 +56,15 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
             ScenarioOverride[] fixedKeys =
             [
                 Key("model", model.Name), Key("gpu", point.Gpu), Key("parallel.tensor", point.Tensor), Key("parallel.pipeline", point.Pipeline),
+                Key("parallel.expert", Math.Max(1, point.ExpertParallel)), Key("precision", PrecisionOf(point, model)),
                 Key("policy.name", "vllm-v1"), Key("policy.tokenBudget", 8192), Key("policy.maxSequences", 1024), Key("power.model", "none"),
             ];
             var scenario = new ScenarioReader(catalog).ReadDefaults([.. fixedKeys, .. changes]).Scenario;
             setup = new RunSetup(scenario, catalog, CostOptions.Default with { Host = HostMode.Async });
         }
-        catch (InputException e) when (e.Message.Contains("does not fit", StringComparison.Ordinal) || e.Message.StartsWith("tp:", StringComparison.Ordinal))
+        catch (InputException e) when (Refusal(e.Message, point) is { } refusal)
         {
-            return (null, e.Message.StartsWith("tp:", StringComparison.Ordinal) ? "the model cannot be split so" : "the model does not fit in BF16");
+            return (null, refusal);
         }
 
         var clients = (int)point.Clients;
@@ -78,10 +81,22 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
     /// <summary>A model by the name of its checkpoint; organisation and the suffix of a tuned variant do not matter.</summary>
     private static ModelSpec? Find(string checkpoint) => ModelCatalog.All.FirstOrDefault(m => Plain(m.HuggingFaceName) == Plain(checkpoint));
 
+    private static string? Refusal(string message, LoadPoint point)
+    {
+        if (message.StartsWith("tp:", StringComparison.Ordinal)) return "the model cannot be split so";
+        if (message.StartsWith("precision:", StringComparison.Ordinal)) return $"the cost model does not know precision {point.Precision}";
+        if (message.StartsWith("ep", StringComparison.Ordinal)) return "the cost model does not know expert parallelism so";
+        return message.Contains("does not fit", StringComparison.Ordinal) ? $"the model does not fit in {(point.Precision == "fp8" ? "FP8" : "BF16")}" : null;
+    }
+
+    private static string PrecisionOf(LoadPoint point, ModelSpec model) => point.Precision != "fp8" ? "bf16"
+        : point.GemmFormat == "fp8_block" || model.PublishedFormat == WeightFormat.Fp8 ? "fp8-block" : "fp8";
+
     private static string Plain(string name)
     {
         var plain = name[(name.LastIndexOf('/') + 1)..].ToLowerInvariant();
         if (plain.StartsWith("meta-", StringComparison.Ordinal)) plain = plain["meta-".Length..];
+        if (plain.EndsWith("-fp8", StringComparison.Ordinal)) plain = plain[..^"-fp8".Length];
         return plain.EndsWith("-instruct", StringComparison.Ordinal) ? plain[..^"-instruct".Length] : plain;
     }
 

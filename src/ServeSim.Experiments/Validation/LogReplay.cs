@@ -5,6 +5,7 @@ using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
 using ServeSim.CostModels.Operators;
+using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Policies.Batching;
@@ -80,8 +81,8 @@ public sealed record LogReplay
             ? $"host: asynchronous scheduling, hidden behind the iteration before unless it takes longer ({source})"
             : $"host: scheduling between iterations ({source})");
         assumptions.Add("tokens reach the client at the end of their iteration: no tokenizer, network or streaming time");
-        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1 })
-            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only");
+        if (config.ExpertParallel > 1 && scenario.Parallel is not { Tensor: 1, Pipeline: 1, Expert: 1, Data: 1 })
+            throw new InputException("replicas that share experts are supported with tp 1 and pp 1 only, and without parallel.expert and parallel.data");
         if (config.ExpertParallel > 1) return SetupLockstep(scenario, catalog, config, options, assumptions);
         if (config.DataParallel > 1) assumptions.Add($"{config.DataParallel} data-parallel replicas run independently behind the router {scenario.Router.Name}");
         var tensor = scenario.Parallel.Tensor;
@@ -124,9 +125,10 @@ public sealed record LogReplay
     /// <summary>KV blocks beside all experts, and those that fit where the experts of the other replicas would be.</summary>
     private static int ReplicaBlocks(Scenario scenario, ModelSpec model, int replicas)
     {
-        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get(scenario.Gpu), new ParallelLayout(scenario.Parallel.Tensor, scenario.Parallel.Pipeline),
-            new CapacityOptions { Utilization = scenario.Kv.MemoryFraction, BlockSize = scenario.Kv.BlockSize });
-        var elsewhere = model.Sizes.RoutedExpertParameters * ModelSizes.BytesPerValue / replicas * (replicas - 1);
+        var precision = PrecisionProfile.For(scenario.Precision, model);
+        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get(scenario.Gpu), scenario.Parallel.ToLayout(),
+            new CapacityOptions { Utilization = scenario.Kv.MemoryFraction, BlockSize = scenario.Kv.BlockSize }, precision);
+        var elsewhere = precision.RoutedExpertBytesOf(model) / replicas * (replicas - 1);
         return checked((int)(capacity.Blocks + (elsewhere / capacity.BlockBytesPerDevice)));
     }
 

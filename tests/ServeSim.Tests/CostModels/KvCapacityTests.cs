@@ -3,6 +3,7 @@ using ServeSim.CostModels;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 
 namespace ServeSim.Tests.CostModels;
 
@@ -64,6 +65,44 @@ public sealed class KvCapacityTests
         var gib = 1024.0 * 1024 * 1024;
         Assert.Equal(8.6 * gib, KvCapacity.Of(ModelCatalog.Get("mixtral-8x7b"), _h100, new(2, 1)).ReserveBytes, 1);
         Assert.Equal(5.65 * gib, KvCapacity.Of(ModelCatalog.Get("llama-2-7b"), _h100, ParallelLayout.Single).ReserveBytes, 1);
+    }
+
+    [Theory]
+    [InlineData("bf16", 26_312)]
+    [InlineData("fp8-block+kv-fp8", 59_280)]
+    [InlineData("int4", 31_239)]
+    [InlineData("w4a8kv4", 117_658)]
+    public void Narrow_formats_leave_room_for_more_blocks(string precision, int blocks) => Assert.Equal(blocks,
+        KvCapacity.Of(ModelCatalog.Get("llama-3.1-8b"), AcceleratorCatalog.Get("a100-80-sxm"), ParallelLayout.Single, null, PrecisionProfile.Parse(precision)).Blocks);
+
+    [Theory, InlineData("deepseek-v3", "fp8-block"), InlineData("gpt-oss-120b", "mxfp4"), InlineData("llama-3.1-8b", "bf16")]
+    public void A_native_precision_is_sized_by_the_published_bytes(string name, string format)
+    {
+        var model = ModelCatalog.Get(name);
+        var native = PrecisionProfile.For("native", model);
+        Assert.Equal(format, native.Name);
+        Assert.Equal(1, native.WeightBytesOf(model) / model.Sizes.PublishedWeightBytes, 1e-6);    // norms inside attention keep two bytes
+        var capacity = KvCapacity.Of(model, AcceleratorCatalog.Get("b200"), new(8, 1), null, native);
+        Assert.Equal(native.WeightBytesOf(model) / 8, capacity.WeightBytesPerDevice, 1);
+        Assert.DoesNotContain(capacity.Warnings, warning => warning.Contains("published", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_model_that_fits_in_eight_bits_only_says_in_which_format_it_does_not_fit()
+    {
+        var llama = ModelCatalog.Get("llama-3.1-70b");
+        Assert.Contains("in FP8 (", Assert.Throws<InputException>(() => KvCapacity.Of(llama, _h100, ParallelLayout.Single, null, PrecisionProfile.Parse("fp8"))).Message, StringComparison.Ordinal);
+        Assert.True(KvCapacity.Of(llama, _h100, new(2, 1), null, PrecisionProfile.Parse("fp8")).Blocks > 3 * KvCapacity.Of(llama, _h100, new(2, 1)).Blocks);
+    }
+
+    [Fact]
+    public void Attention_replicas_hold_their_share_of_the_experts_only()
+    {
+        var model = ModelCatalog.Get("qwen3-30b-a3b");
+        var experts = 2.0 * model.Sizes.RoutedExpertParameters;
+        var capacity = KvCapacity.Of(model, _h100, new(1, 1) { Expert = 4, Data = 4 });
+        Assert.Equal(model.Sizes.WeightBytes - (experts * 3 / 4), capacity.WeightBytesPerDevice, 1);
+        Assert.Equal(KvCapacity.Of(model, _h100, new(4, 1)).WeightBytesPerDevice, KvCapacity.Of(model, _h100, new(4, 1) { Expert = 4 }).WeightBytesPerDevice, 1);
     }
 
     [Theory, InlineData(0.0, 16), InlineData(1.5, 16), InlineData(double.NaN, 16), InlineData(0.9, 0)]

@@ -2,6 +2,7 @@ using ServeSim.Abstractions;
 using ServeSim.CostModels;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Operators;
 using ServeSim.CostModels.Precision;
 
 namespace ServeSim.Tests.CostModels;
@@ -60,6 +61,17 @@ public sealed class PrecisionTests
     [Theory, InlineData("fp9", "fp8"), InlineData("fp8+kv-fp9", "kv-fp8")]
     public void An_unknown_format_is_answered_with_the_nearest(string text, string near) =>
         Assert.Contains(near, Assert.Throws<InputException>(() => PrecisionProfile.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_format_of_experts_leaves_projections_and_dense_layers_alone()
+    {
+        var native = PrecisionProfile.For("native+kv-fp8", ModelCatalog.Get("gpt-oss-20b"));
+        Assert.Equal(("mxfp4+kv-fp8", 2, 2, 17.0 / 32), (native.Name, native.BytesOf(WeightClass.Attention), native.BytesOf(WeightClass.Mlp), native.BytesOf(WeightClass.Experts)));
+    }
+
+    [Theory, InlineData("roofline:f0"), InlineData("roofline:f2")]
+    public void Levels_without_shared_experts_refuse_them(string level) => Assert.Contains("use roofline:calibrated", Assert.Throws<InputException>(() =>
+        CostModelFactory.Create(level, ModelCatalog.Get("qwen3-30b-a3b"), _a100, new(4, 1) { Expert = 4 })).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Levels_for_two_bytes_refuse_other_formats() => Assert.Throws<InputException>(() =>

@@ -42,6 +42,15 @@ public sealed class ScenarioReaderTests
         ], fault.Problems);
     }
 
+    [Theory]
+    [InlineData("precision=fp9", "precision: unknown precision \"fp9\"; did you mean \"fp8\"?")]
+    [InlineData("precision=natve", "did you mean \"native\"?")]
+    [InlineData("precision=native+kv-fp9", "unknown KV format \"kv-fp9\"; did you mean \"kv-fp8\"?")]
+    [InlineData("parallel.expert=0", "parallel.expert must be from 1 to 1024, got 0")]
+    [InlineData("parallel.data=2", "instances must be a multiple of parallel.data (2), whose replicas count as instances, got 1")]
+    public void Formats_and_layouts_that_do_not_exist_are_refused(string set, string message) =>
+        Assert.Contains(message, Assert.Throws<InputException>(() => _reader.ReadText(Minimal, "s.yaml", Set(set))).Message, StringComparison.Ordinal);
+
     public static TheoryData<string, string, string[]> RoundTrips => new()
     {
         { "defaults", Minimal, [] },
@@ -49,6 +58,7 @@ public sealed class ScenarioReaderTests
         { "options of every kind", "router: { name: sample-router, choices: 3, signalPeriod: 100ms }\npolicy: { name: sample, tokenBudget: 7, order: shortest-prompt, slack: 0.1, window: 1500ns, chunked: false, label: '  # \"odd\": \\ text\t', cap: 9 }", [] },
         { "numbers in their shortest form", Minimal, ["trace.rateScale=0.1", "kv.memoryFraction=0.30000000000000004", "seed=18446744073709551615"] },
         { "texts that look like something else", Minimal, ["trace.path=007", "trace.window=..60", "trace.order=window:5", "cost=linear:1,2e-3,-4", "cost=true", "trace.path=a: b"] },
+        { "formats and shared experts", Minimal, ["precision=native+kv-fp8", "parallel.expert=8", "parallel.data=2", "instances=4"] },
         { "every limit", Minimal, ["slo.ttft=2s", "slo.tbt=100ms", "slo.tpot=1us", "slo.e2e=1h", "engine.horizon=1min", "metrics.warmup=3s", "metrics.exact=true", "kv.hostGib=1.5"] },
     };
 

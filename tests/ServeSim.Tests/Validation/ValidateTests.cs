@@ -51,8 +51,8 @@ public sealed class ValidateTests : IDisposable
     public void Every_bad_setting_is_named_at_once()
     {
         var problems = Assert.Throws<InputException>(() => EngineLogConfig.Parse("x.config.json",
-            """{"gpu":"h100-sxm","model":"llama-3.1-8b","engine":"sglang-0.5","dtype":"fp8","max_num_seq":4,"async_scheduling":"yes"}""")).Problems;
-        foreach (var part in (string[])["engine is sglang-0.5", "dtype is fp8", "max_num_seq is not a known setting; did you mean \"max_num_seqs\"", "async_scheduling is yes"])
+            """{"gpu":"h100-sxm","model":"llama-3.1-8b","engine":"sglang-0.5","dtype":"fp4","max_num_seq":4,"async_scheduling":"yes"}""")).Problems;
+        foreach (var part in (string[])["engine is sglang-0.5", "dtype is fp4", "max_num_seq is not a known setting; did you mean \"max_num_seqs\"", "async_scheduling is yes"])
             Assert.Contains(problems, p => p.Contains(part, StringComparison.Ordinal));
         Assert.Contains("engine is missing", Assert.Throws<InputException>(() => EngineLogConfig.Parse("x", "{\"gpu\":\"l4\",\"model\":\"llama-3.1-8b\"}")).Message, StringComparison.Ordinal);
     }
@@ -65,6 +65,15 @@ public sealed class ValidateTests : IDisposable
         Assert.Equal(("h100-sxm", "llama-3.1-8b", 4000, "vllm-v1"), (scenario.Gpu, scenario.Model, scenario.Kv.Blocks, scenario.Policy.Name));
         Assert.Equal((64, 2048), scenario.Policy.Options is VllmV1Options o ? (o.MaxSequences, o.TokenBudget) : default);
         Assert.True(config.AsyncScheduling);
+    }
+
+    [Fact]
+    public void Eight_bits_of_a_log_reach_the_scenario()
+    {
+        var config = EngineLogConfig.Parse("x", Config.Replace("bf16", "fp8", StringComparison.Ordinal));
+        var scenario = new ScenarioReader(PolicyCatalog.Load()).ReadDefaults(config.Overrides).Scenario;
+        Assert.Equal("fp8", scenario.Precision);
+        Assert.Contains(", fp8", new RunSetup(scenario, PolicyCatalog.Load()).Cost.Info.Name, StringComparison.Ordinal);
     }
 
     [Theory, InlineData("vllm-0.19.0", true), InlineData("vllm-0.13.1", false)]
@@ -94,15 +103,32 @@ public sealed class ValidateTests : IDisposable
             + "3,vllm,meta-llama/Llama-3.1-8B-Instruct,h100-sxm,,disagg,512,64,4,,,,,,,40,8\n"
             + "4,vllm,nobody/none,h100-sxm,,agg,512,64,4,,1,1,,,,40,8\n"
             + "5,vllm,meta-llama/Llama-3.1-70B,h100-sxm,,agg,512,64,4,,1,1,,,,40,8\n"
+            + "7,vllm,meta-llama/Llama-3.1-8B-Instruct,h100-sxm,fp4,agg,512,64,4,nvfp4,1,1,,,,40,8\n"
+            + "8,vllm,Qwen/Qwen3-30B-A3B-FP8,h100-sxm,fp8,agg,512,64,4,fp8_block,2,1,,1,2,40,8\n"
+            + "9,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,fp8,agg,512,64,4,fp8,4,1,,2,2,40,8\n"
             + "6,vllm,meta-llama/Llama-3.1-8B-Instruct,b999,,agg,512,64,4,,1,1,,,,40,8\n");
         foreach (var start in (string[])["spread", "together"])
         {
             var (code, output, error) = Run("validate", table, "--clients", start);
             Assert.True(code == 0, error);
-            Assert.Contains("6 load points, 1 simulated", output, StringComparison.Ordinal);
-            foreach (var reason in (string[])["precision fp8", "disaggregated prefill and decode", "model nobody/none is not in the catalogue", "the model does not fit in BF16", "GPU b999 is not in the catalogue"])
+            Assert.Contains("9 load points, 3 simulated", output, StringComparison.Ordinal);
+            foreach (var reason in (string[])["precision fp4", "experts shared and cut at once", "disaggregated prefill and decode", "model nobody/none is not in the catalogue", "the model does not fit in BF16", "GPU b999 is not in the catalogue"])
                 Assert.Contains($"left out: 1 x {reason}", output, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Load_points_beyond_a_cost_model_are_left_out_and_counted()
+    {
+        var table = Path.Combine(_folder, "points.csv");
+        File.WriteAllText(table, "id,engine,model,gpu,precision,mode,isl,osl,concurrency,gemm_quant_mode,tp_size,pp_size,attention_dp_size,moe_tp_size,moe_ep_size,ttft_ms,tpot_ms\n"
+            + "1,vllm,meta-llama/Llama-3.1-8B,h100-sxm,,agg,512,64,4,,1,1,,,,40,8\n"
+            + "2,vllm,meta-llama/Llama-3.1-8B,h100-sxm,fp8,agg,512,64,4,fp8,1,1,,,,40,8\n"
+            + "3,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,,agg,512,64,4,,2,1,,1,2,40,8\n");
+        var (code, output, error) = Run("validate", table, "--cost", "roofline:f2");
+        Assert.True(code == 0, error);
+        foreach (var part in (string[])["3 load points, 1 simulated", "1 x the cost model does not know precision fp8", "1 x the cost model does not know expert parallelism so"])
+            Assert.Contains(part, output, StringComparison.Ordinal);
     }
 
     [SkippableFact]

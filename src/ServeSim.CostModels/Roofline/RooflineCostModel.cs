@@ -9,7 +9,7 @@ namespace ServeSim.CostModels.Roofline;
 /// Operator by operator: FLOPs and bytes divided by the rates of a clock (F0 ideal, F2 fitted), layer groups multiplied,
 /// collectives and, for F2, the engine's overheads added. BF16.
 /// </summary>
-public sealed class RooflineCostModel : IExplainedCostModel
+public sealed class RooflineCostModel : StagedCostModel
 {
     private readonly StagePlan[] _stages;
     private readonly RowTable _common;
@@ -42,13 +42,13 @@ public sealed class RooflineCostModel : IExplainedCostModel
     }
 
     /// <inheritdoc/>
-    public CostModelInfo Info { get; }
+    public override CostModelInfo Info { get; }
 
     /// <inheritdoc/>
-    public int PipelineStages => _stages.Length;
+    public override int PipelineStages => _stages.Length;
 
     /// <inheritdoc/>
-    public bool NeedsSequences { get; }
+    public override bool NeedsSequences { get; }
 
     /// <summary>F0: the data sheet as it stands.</summary>
     public static RooflineCostModel Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
@@ -66,26 +66,7 @@ public sealed class RooflineCostModel : IExplainedCostModel
         return new(model, layout, clock, options, EngineOverhead.Fitted(options, layout.Tensor), CostModelNotes.Fitted(model, gpu, layout, clock, options));
     }
 
-    /// <inheritdoc/>
-    public SimDuration IterationTime(in BatchShape shape)
-    {
-        var total = SimDuration.Zero;
-        for (var stage = 0; stage < _stages.Length; stage++) total += StageTime(shape, stage);
-        return total;
-    }
-
-    /// <inheritdoc/>
-    public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage, null));
-
-    /// <inheritdoc/>
-    public CostBreakdown Explain(in BatchShape shape)
-    {
-        var ledger = new CostLedger();
-        for (var stage = 0; stage < _stages.Length; stage++) StageMicroseconds(shape, stage, ledger);
-        return new(ledger.Rows, IterationTime(shape));
-    }
-
-    private double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    private protected override double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
     {
         if (shape.Tokens == 0) return 0;
         if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)

@@ -9,7 +9,7 @@ namespace ServeSim.CostModels.Roofline;
 /// F1: a sum of whole-iteration times at peak rates with trained coefficients (BLIS, trained physics, newest form).
 /// Terms whose published coefficient is zero are left out; so is expert parallelism, which we do not lay out.
 /// </summary>
-public sealed class TrainedCostModel : IExplainedCostModel
+public sealed class TrainedCostModel : StagedCostModel
 {
     private const double PrefillCompute = 0.152128;
     private const double DecodeKvRead = 1.94710771;
@@ -58,34 +58,15 @@ public sealed class TrainedCostModel : IExplainedCostModel
     }
 
     /// <inheritdoc/>
-    public CostModelInfo Info { get; }
+    public override CostModelInfo Info { get; }
 
     /// <inheritdoc/>
-    public int PipelineStages => _stages.Length;
+    public override int PipelineStages => _stages.Length;
 
     /// <summary>The attention term squares the length of every chunk, which no sum of the batch gives.</summary>
-    public bool NeedsSequences => true;
+    public override bool NeedsSequences => true;
 
-    /// <inheritdoc/>
-    public SimDuration IterationTime(in BatchShape shape)
-    {
-        var total = SimDuration.Zero;
-        for (var stage = 0; stage < _stages.Length; stage++) total += StageTime(shape, stage);
-        return total;
-    }
-
-    /// <inheritdoc/>
-    public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage, null));
-
-    /// <inheritdoc/>
-    public CostBreakdown Explain(in BatchShape shape)
-    {
-        var ledger = new CostLedger();
-        for (var stage = 0; stage < _stages.Length; stage++) StageMicroseconds(shape, stage, ledger);
-        return new(ledger.Rows, IterationTime(shape));
-    }
-
-    private double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    private protected override double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
     {
         if (shape.Tokens == 0) return 0;
         var sequences = shape.PrefillSequences + shape.DecodeSequences;

@@ -71,6 +71,8 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Preemptions = table.Preemptions[row],
             RecomputedTokens = table.RecomputedTokens[row],
             OnTimeTokens = table.OnTimeTokens[row],
+            Tenant = table.Spec[row].Tenant,
+            SloClass = table.Spec[row].SloClass,
             Slo = table.Spec[row].Slo ?? SloLimits.None,
         });
         source.OnEnded(table.Spec[row].Id, state, Now);

@@ -154,6 +154,8 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
         MaxOutputTokens = record.MaxTokens,
         Priority = record.Priority,
         Tenant = record.TenantId,
+        SloClass = record.SloClass,
+        Model = record.Model,
         Slo = record.TtftSlo is null && record.TpotSlo is null && record.Deadline is null
             ? null
             : new SloLimits(Ttft: record.TtftSlo, Tpot: record.TpotSlo, E2e: record.Deadline),

@@ -54,6 +54,12 @@ public readonly record struct RequestRecord
     /// <summary>Tokens out by arrival + TTFT limit + (i-1) x TBT limit; all of them where no such limit is set.</summary>
     public int OnTimeTokens { get; init; }
 
+    /// <summary>Who pays for it; null is the default tenant.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>Name of its service class, or null.</summary>
+    public string? SloClass { get; init; }
+
     /// <summary>Its limits, those of the run filled in.</summary>
     public required SloLimits Slo { get; init; }
 

@@ -24,6 +24,12 @@ public readonly record struct RequestSpec
     /// <summary>Who pays for it; null is the default tenant.</summary>
     public string? Tenant { get; init; }
 
+    /// <summary>Name of its service class, if the trace gives one.</summary>
+    public string? SloClass { get; init; }
+
+    /// <summary>The model that it asks for, if the trace names one.</summary>
+    public string? Model { get; init; }
+
     /// <summary>The request's own limits; null leaves those of the run.</summary>
     public SloLimits? Slo { get; init; }
 }

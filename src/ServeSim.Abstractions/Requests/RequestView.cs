@@ -37,6 +37,12 @@ public readonly struct RequestView : IEquatable<RequestView>
     /// <summary>Who pays; "default" if the trace does not say.</summary>
     public string Tenant => Table.Spec[Row].Tenant ?? "default";
 
+    /// <summary>Name of its service class, or null.</summary>
+    public string? SloClass => Table.Spec[Row].SloClass;
+
+    /// <summary>The model that it asks for, or null for the run's.</summary>
+    public string? Model => Table.Spec[Row].Model;
+
     /// <summary>The request's latency limits, those of the run filled in.</summary>
     public SloLimits Slo => Table.Spec[Row].Slo ?? SloLimits.None;
 

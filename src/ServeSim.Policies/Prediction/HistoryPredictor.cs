@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ServeSim.Abstractions;
+using ServeSim.Policies.Forecasts;
 
 namespace ServeSim.Policies.Prediction;
 
@@ -13,38 +14,15 @@ public sealed record HistoryPredictorOptions([Range(1, int.MaxValue)] int Window
 [Policy("history", "Mean or quantile of the outputs of lately finished requests.")]
 public sealed class HistoryPredictor(HistoryPredictorOptions options) : ILengthPredictor
 {
-    private readonly int[] _recent = new int[Math.Max(1, options.Window)];      // a ring
-    private readonly int[] _sorted = new int[Math.Max(1, options.Window)];
-    private long _finished;
-    private long _sum;
+    private readonly LengthWindow _window = new(options.Window);
 
     public int PredictOutputTokens(in RequestView request)
     {
-        var count = Count;
-        if (count == 0) return Math.Max(1, options.StartTokens);
-        if (options.Quantile is not { } quantile) return (int)((_sum + (count / 2)) / count);
-        return _sorted[Math.Clamp((int)Math.Ceiling(quantile * count) - 1, 0, count - 1)];
+        var lengths = _window.Sorted;
+        if (lengths.IsEmpty) return options.StartTokens;
+        if (options.Quantile is not { } quantile) return (int)((_window.Sum + (lengths.Length / 2)) / lengths.Length);
+        return lengths[Math.Clamp((int)Math.Ceiling(quantile * lengths.Length) - 1, 0, lengths.Length - 1)];
     }
 
-    public void OnFinished(in RequestView request)
-    {
-        var count = Count;
-        ref var slot = ref _recent[_finished % _recent.Length];
-        if (count == _recent.Length)
-        {
-            var leaving = Array.BinarySearch(_sorted, 0, count, slot);
-            Array.Copy(_sorted, leaving + 1, _sorted, leaving, --count - leaving);
-            _sum -= slot;
-        }
-
-        slot = request.GeneratedTokens;
-        var place = Array.BinarySearch(_sorted, 0, count, slot);
-        if (place < 0) place = ~place;
-        Array.Copy(_sorted, place, _sorted, place + 1, count - place);
-        _sorted[place] = slot;
-        _sum += slot;
-        _finished++;
-    }
-
-    private int Count => (int)Math.Min(_finished, _recent.Length);
+    public void OnFinished(in RequestView request) => _window.Add(request.GeneratedTokens);
 }

@@ -24,6 +24,7 @@ public sealed class InstanceState
     internal int FreeHostBlocks { get; set; }
     internal int PipelineStages { get; }
     internal SimTime Now { get; set; }
+    internal int HeldIterations { get; set; }
     internal SimDuration LastIterationTime { get; set; }
     internal RequestList Waiting { get; }
     internal RequestList Running { get; }

@@ -19,7 +19,6 @@ internal sealed class Iteration
     public BatchEntry[] Entries = new BatchEntry[16];
     public int Count;
     public int CohortAt;             // entries before the decode cohort, or -1 without it
-    public DecodeOrder CohortOrder;
 
     public void Add(in BatchEntry entry)
     {

@@ -16,19 +16,19 @@ internal static class Lab
 
     public static IReadOnlyList<string> Routers { get; } = Catalog.Names(PolicyKind.Router).ToList();
 
-    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null, IEventTap? tap = null)
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null, IEventTap? tap = null, IRunObserver? observer = null)
     {
         var shape = new ClusterShape(world.Options.Instances, world.Options.TotalBlocks, world.Options.BlockSize, 4096, world.Cost.PipelineStages, world.Cost);
         var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths());
         context = context with { Predictor = Catalog.CreatePredictor(new PredictorChoice(predictor), context) };
         var choice = new PolicyChoice(policy) { Options = options ?? Small(policy, world) };
-        return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)), tap);
+        return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)), tap, observer);
     }
 
-    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, NamedPolicies policies, IEventTap? tap = null)
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, NamedPolicies policies, IEventTap? tap = null, IRunObserver? observer = null)
     {
-        var seen = new RecordingObserver();
-        var result = new SimulationRun(world.Options, new ListSource(world.Requests), world.Cost, policies, seen, tap).Execute();
+        var seen = observer as RecordingObserver ?? new RecordingObserver();
+        var result = new SimulationRun(world.Options, world.MakeSource(), world.Cost, policies, observer ?? seen, tap).Execute();
         return (result, seen);
     }
 

@@ -11,7 +11,7 @@ using ServeSim.Workloads;
 namespace ServeSim.Benchmarks;
 
 /// <summary>
-/// <c>speed TRACE [ROWS] [SECONDS]</c>: the simulation loop over the first rows of a trace, plain and fast taking turns in
+/// <c>speed TRACE [ROWS] [SECONDS] [POLICY]</c>: the simulation loop over the first rows of a trace, plain and fast taking turns in
 /// one process, as requests and tokens per CPU-second and as the ratio of the two. The trace is read beforehand.
 /// </summary>
 internal static class ExecutorSpeed
@@ -34,7 +34,7 @@ internal static class ExecutorSpeed
         Measure("warm-up", Policies[0].Make, 1, 1, requests, 1);    // so that everything is compiled
         Console.WriteLine("| policy | instances | rate x | mean batch | plain req/s | fast req/s | fast tokens/s | fast iterations/s | ratio |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-        foreach (var (name, make) in Policies)
+        foreach (var (name, make) in Policies.Where(p => args.Length < 4 || p.Name == args[3]))
             foreach (var (instances, scale) in ((int, int)[])[(1, 1), (8, 1), (1, 3), (8, 24)])
                 Measure(name, make, instances, scale, requests, seconds);
     }

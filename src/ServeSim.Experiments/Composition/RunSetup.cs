@@ -155,6 +155,7 @@ public sealed class RunSetup
         return new EngineOptions
         {
             Kind = Scenario.Engine.Kind,
+            Audit = Scenario.Engine.Audit,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,

@@ -151,7 +151,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (_lastCompletion is not { } last || end > last) _lastCompletion = end;
         _ttft.Add(request.Ttft!.Value.Nanoseconds);
         _e2e.Add(e2e);
-        _normalized.Add((long)Math.Round((decimal)e2e / request.GeneratedTokens, MidpointRounding.ToEven));
+        _normalized.Add(new SimDuration(e2e).DividedBy(request.GeneratedTokens).Nanoseconds);
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
     }

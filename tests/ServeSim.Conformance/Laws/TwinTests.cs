@@ -3,6 +3,7 @@ using ServeSim.Abstractions;
 using ServeSim.Conformance.Support;
 using ServeSim.Engine;
 using ServeSim.Engine.Events;
+using ServeSim.Policies.Batching;
 using ServeSim.Reporting;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
@@ -70,6 +71,47 @@ public sealed class TwinTests
         }
 
         Assert.True(ended > CasesPerPolicy, $"only {ended} cases ended without a fault");
+    }
+
+    /// <summary>Load signals and progress of requests are the truth whenever a router looks, also where an instance has run ahead.</summary>
+    [Fact]
+    public void A_router_sees_the_same_in_both()
+    {
+        for (var seed = 0; seed < 3 * CasesPerPolicy; seed++)
+        {
+            var world = TwinCase.Make(seed);
+            List<long>[] looks = [[], [], []];
+            var next = 0;
+            Compare(world, $"peeking router, case {seed}", (w, o) => Lab.Run(
+                w, new NamedPolicies("fcfs", _ => new FcfsPolicy(new FcfsOptions()), "peeking", new PeekingRouter((ulong)seed, looks[next++])), observer: o));
+            Assert.Equal(looks[0], looks[1]);
+            Assert.Equal(looks[0], looks[2]);
+        }
+    }
+
+    private sealed class PeekingRouter(ulong seed, List<long> looks) : IRouterPolicy
+    {
+        private readonly RandomStream _random = new(seed, "peeking");
+        private readonly List<RequestView> _known = [];
+
+        public RouteDecision Route(in RequestView request, in ClusterView cluster)
+        {
+            _known.Add(request);
+            for (var i = 0; i < cluster.Count; i++)
+            {
+                if (_random.NextInt(3) == 0) continue;
+                var signals = cluster[i];
+                looks.AddRange([signals.WaitingRequests, signals.RunningRequests, BitConverter.DoubleToInt64Bits(signals.KvUsage), signals.TakenAt.Nanoseconds, signals.OutstandingRequests]);
+            }
+
+            foreach (var known in _known)
+            {
+                if (!known.IsLive || _random.NextInt(3) == 0) continue;
+                looks.AddRange([known.GeneratedTokens, known.OwnedBlocks, known.LastTokenAt.Nanoseconds, known.IsInFlight ? 1 : 0]);
+            }
+
+            return RouteDecision.To((int)((looks.Count > 0 ? looks[^1] & 7 : 0) + _known.Count) % cluster.Count);
+        }
     }
 
     private static bool Compare(RandomCase world, string because, Execution run)

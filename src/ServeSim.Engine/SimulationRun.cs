@@ -69,6 +69,12 @@ public sealed class SimulationRun
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
+            if (next.Rank == EventRank.IterationEnd && _instances[next.Target].IsStaleEnd(next.Time))
+            {
+                if (NextTime() > next.Time) StartIdleInstances();
+                continue;
+            }
+
             _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
             if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");

@@ -52,6 +52,9 @@ public readonly ref struct InstanceView
     /// <summary>Iterations that can be in flight at once; 1 without pipeline parallelism.</summary>
     public int PipelineStages => _state.PipelineStages;
 
+    /// <summary>Layers of the model, for work by layers; 0 if the cost model knows none.</summary>
+    public int Layers => _state.Layers;
+
     /// <summary>Duration of the iteration that ended last; zero before the first.</summary>
     public SimDuration LastIterationTime => _state.LastIterationTime;
 }

@@ -69,6 +69,19 @@ public abstract class BatchPlan
     /// </summary>
     public abstract int TryPrefill(in RequestView request, int tokens);
 
+    /// <summary>
+    /// The same chunk through some of the layers only. A chunk enters at layer 0 and crosses the layers in order, in as many
+    /// iterations as it takes, with the same number of tokens; its blocks are taken when it enters, its tokens count as computed
+    /// once it has left the last layer, and until then its activations are kept. A preemption drops them, like the KV.
+    /// </summary>
+    public abstract int TryPrefill(in RequestView request, int tokens, LayerRange layers);
+
+    /// <summary>
+    /// Lets the iteration be ended early, at the next such boundary, when <see cref="IBatchPolicy.ShouldInterrupt"/> asks for it.
+    /// Its chunks keep what they have crossed. It cannot hold decodes, whose tokens come out at its end.
+    /// </summary>
+    public abstract void InterruptibleAt(Boundary boundary);
+
     /// <summary>Gives a waiting or running request blocks for <paramref name="contextTokens"/> tokens; false if they do not suffice.</summary>
     public abstract bool Reserve(in RequestView request, long contextTokens);
 

@@ -21,6 +21,12 @@ public interface IBatchPolicy
     /// </summary>
     void Plan(in InstanceView view, BatchPlan plan);
 
+    /// <summary>
+    /// A request has arrived while an iteration runs that <see cref="BatchPlan.InterruptibleAt"/> opened to interruption: true ends
+    /// it at its next boundary. The requests in it are in none of the view's lists. Not asked again once it is to end.
+    /// </summary>
+    bool ShouldInterrupt(in InstanceView view) => false;
+
     /// <summary>A request has joined this instance's waiting queue.</summary>
     void OnArrived(in RequestView request) { }
 

@@ -58,6 +58,9 @@ public readonly ref struct InstanceView
     /// </summary>
     public int HeldIterations => _state.HeldIterations;
 
+    /// <summary>Layers of the model, for work by layers; 0 if the cost model knows none.</summary>
+    public int Layers => _state.Layers;
+
     /// <summary>Duration of the iteration that ended last; zero before the first.</summary>
     public SimDuration LastIterationTime => _state.LastIterationTime;
 }

@@ -15,6 +15,8 @@ public sealed class RequestTable
     internal int[] PrefillTarget = [];      // tokens whose KV the current prefill must produce: p + g at admission
     internal int[] OwedTokens = [];         // known tokens that the prefill leaves out (RecomputeProcessed); paid by decodes
     internal int[] Context = [];            // tokens whose KV is in memory (GPU or host)
+    internal int[] Sublayers = [];          // that the current chunk has crossed (LayerSlice); 0 between chunks
+    internal int[] ChunkTokens = [];        // of that chunk
     internal int[] Generated = [];
     internal int[] HighWater = [];          // largest context ever reached; progress for the livelock guard
     internal int[] Blocks = [];             // GPU blocks owned
@@ -60,7 +62,7 @@ public sealed class RequestTable
         State[row] = RequestState.Waiting;
         Instance[row] = NoRow;
         PrefillTarget[row] = spec.InputTokens;
-        OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = 0;
+        OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = Sublayers[row] = ChunkTokens[row] = 0;
         InFlight[row] = false;
         QueuedAt[row] = LastTokenAt[row] = spec.Arrival;
         ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = SimTime.Never;
@@ -111,6 +113,8 @@ public sealed class RequestTable
         Array.Resize(ref PrefillTarget, rows);
         Array.Resize(ref OwedTokens, rows);
         Array.Resize(ref Context, rows);
+        Array.Resize(ref Sublayers, rows);
+        Array.Resize(ref ChunkTokens, rows);
         Array.Resize(ref Generated, rows);
         Array.Resize(ref HighWater, rows);
         Array.Resize(ref Blocks, rows);

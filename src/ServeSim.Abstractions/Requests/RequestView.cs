@@ -61,6 +61,12 @@ public readonly struct RequestView : IEquatable<RequestView>
     /// <summary>True until the current prefill is complete.</summary>
     public bool IsPrefilling => Table.Context[Row] < Table.PrefillTarget[Row];
 
+    /// <summary>Tokens of the chunk that has crossed some of the layers; 0 between chunks. They are not part of <see cref="ContextTokens"/> yet.</summary>
+    public int ChunkTokens => Table.ChunkTokens[Row];
+
+    /// <summary>Whole layers that this chunk has crossed: where its next range begins.</summary>
+    public int ComputedLayers => Table.Sublayers[Row] / 2;
+
     /// <summary>Where the request stands.</summary>
     public RequestState State => Table.State[Row];
 

@@ -44,6 +44,7 @@ internal sealed partial class Instance
     {
         var row = preemption.Row;
         _state.Running.Remove(row);
+        DropLayers(row);
         if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
         _table.Preemptions[row]++;
         _pendingPreemptions++;

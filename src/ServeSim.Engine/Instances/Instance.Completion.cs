@@ -24,6 +24,7 @@ internal sealed partial class Instance
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
             _table.InFlight[row] = false;
+            if (!entry.IsDecode && !HasLeftLastLayer(iteration, entry)) continue;
             var context = _table.Context[row] += entry.Tokens;
             if (context > _table.HighWater[row])
             {
@@ -135,5 +136,9 @@ internal sealed partial class Instance
         SwappedBytes = iteration.SwappedBytes,
         PrefillPairs = iteration.PrefillPairs,
         DecodeContextTokens = iteration.DecodeContextTokens,
+        PendingTokens = iteration.PendingTokens,
+        LayerShare = iteration.MissedSublayers == 0 ? 1 : 1 - ((double)iteration.MissedSublayers / (2L * _cost.Layers * iteration.PrefillTokens)),
+        CarriedTokens = _carriedTokens,
+        ExpertReads = iteration.ExpertReads,
     });
 }

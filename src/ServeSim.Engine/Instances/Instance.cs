@@ -33,7 +33,7 @@ internal sealed partial class Instance
     public Instance(int index, EngineOptions options, Run run, ICostModel cost, IBatchPolicy policy)
     {
         (_options, _run, _cost, _policy, _table) = (options, run, cost, policy, run.Table);
-        _state = new(index, _table, options.BlockSize, options.TotalBlocks, options.HostBlocks, cost.PipelineStages);
+        _state = new(index, _table, options.BlockSize, options.TotalBlocks, options.HostBlocks, cost.PipelineStages, cost.Layers);
         _ledger = new(_table, _state, options.Watermark ?? policy.Limits.Watermark, options.BytesPerBlock);
         if (options.Kind == EngineKind.Fast && CanShareSteps(cost, policy))
         {
@@ -83,6 +83,8 @@ internal sealed partial class Instance
         {
             throw Blame(cause);
         }
+
+        AskToInterrupt();
     }
 
     /// <summary>Plans and starts iterations while a slot is free and the policy has work for it. Called once an instant is closed.</summary>
@@ -149,6 +151,7 @@ internal sealed partial class Instance
         try
         {
             _policy.Plan(new InstanceView(_state), _plan);
+            _plan.RequireWhole();
         }
         catch (Exception cause) when (IsPolicys(cause))
         {
@@ -181,10 +184,11 @@ internal sealed partial class Instance
         var iteration = _spare.TryPop(out var spare) ? spare : new Iteration();
         var shape = _plan.Shape();
         iteration.Start = _state.Now;
-        iteration.PrefillTokens = shape.PrefillTokens;
-        iteration.PrefillSequences = shape.PrefillSequences;
+        iteration.PrefillTokens = _plan.PrefillTokenCount;
+        iteration.PrefillSequences = shape.SequenceCount - shape.DecodeSequences;
         iteration.DecodeSequences = _plan.DecodeCount;
-        (iteration.PrefillPairs, iteration.DecodeContextTokens) = (shape.PrefillPairs, shape.DecodeContextTokens);
+        (iteration.PrefillPairs, iteration.DecodeContextTokens) = (shape.PrefillPairs + SlicedPairs(shape), shape.DecodeContextTokens);
+        StartLayers(iteration, shape);
         iteration.UsedBlocks = _ledger.UsedBlocks;
         iteration.WaitingRequests = _state.Waiting.Count;
         (iteration.SwappedBytes, iteration.Preemptions) = (_pendingSwapBytes, _pendingPreemptions);
@@ -196,15 +200,17 @@ internal sealed partial class Instance
             if (i == _plan.CohortAt) AddCohort(iteration);
             ref readonly var item = ref items[i];
             if (item.Tokens == 0) continue;
-            iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode));
+            iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer });
             _table.InFlight[item.Row] = true;
             if (_table.ScheduledAt[item.Row] == SimTime.Never) _table.ScheduledAt[item.Row] = _state.Now;
         }
 
         if (_plan.CohortAt == items.Length) AddCohort(iteration);
-        iteration.End = Occupy(shape, _state.Now, SwapTime());
+        iteration.Swap = SwapTime();
+        iteration.End = Occupy(shape, _state.Now, iteration.Swap);
         (_pendingSwapBytes, _pendingSwapCopies, _pendingPreemptions) = (0, 0, 0);
         AddToFingerprint(iteration, ((long)shape.PrefillTokens << 32) | (uint)shape.DecodeSequences, _state.FreeBlocks);
+        AddToFingerprint(shape.Slices);
         NoteHold(promisedBefore);
         Launch(iteration);
         if (_state.PipelineStages > 1 && _stageFreeAt[0] < iteration.End)
@@ -241,6 +247,15 @@ internal sealed partial class Instance
 
     private void AddToFingerprint(Iteration iteration, long batch, int freeBlocks) =>
         _fingerprint.AddIteration(iteration.Start, iteration.End, batch, iteration.PrefillPairs + iteration.DecodeContextTokens, freeBlocks);
+
+    private void AddToFingerprint(ReadOnlySpan<LayerSlice> slices)
+    {
+        foreach (ref readonly var slice in slices)
+        {
+            _fingerprint.Add(((long)slice.FirstSublayer << 32) | (uint)slice.EndSublayer);
+            _fingerprint.Add(((long)slice.PrefillTokens << 32) | (uint)slice.PrefillSequences);
+        }
+    }
 
     private static bool IsPolicys(Exception cause) => cause is not (PolicyFault or InvariantException or InputException);
 

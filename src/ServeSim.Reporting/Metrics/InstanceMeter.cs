@@ -21,7 +21,7 @@ internal sealed class InstanceMeter
     {
         _iterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
-        _prefillTokens += iteration.PrefillTokens;
+        _prefillTokens += iteration.PrefillTokens - iteration.PendingTokens;
         _decodes += iteration.DecodeSequences;
         _swappedBytes += iteration.SwappedBytes;
         _maxBlocks = Math.Max(_maxBlocks, iteration.UsedBlocks);

@@ -12,6 +12,9 @@ public interface IBatchPolicy
     /// </summary>
     bool ReadsEntries => true;
 
+    /// <summary>False if <see cref="OnIterationEnd"/> does nothing with the options at hand: then the fast executor need not call it.</summary>
+    bool ObservesIterations => true;
+
     /// <summary>
     /// Fills the plan of the next iteration. Called when the instance has a free slot and something may have changed.
     /// The lists of the view do not change while the plan is filled.

@@ -26,6 +26,7 @@ public sealed class InstanceState
     internal int PipelineStages { get; }
     internal int Layers { get; }
     internal SimTime Now { get; set; }
+    internal int HeldIterations { get; set; }
     internal SimDuration LastIterationTime { get; set; }
     internal RequestList Waiting { get; }
     internal RequestList Running { get; }

@@ -36,6 +36,14 @@ public readonly ref struct BatchShape
     /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 
+    /// <summary>The shape of a batch that only decodes, so many iterations later.</summary>
+    internal BatchShape DecodedFurther(int iterations) => new()
+    {
+        DecodeSequences = DecodeSequences,
+        DecodeContextTokens = DecodeContextTokens + ((long)iterations * DecodeSequences),
+        LongestDecodeContext = LongestDecodeContext > 0 ? LongestDecodeContext + iterations : 0,
+    };
+
     /// <summary>Chunks that cross a part of the layers, one entry for each part.</summary>
     public ReadOnlySpan<LayerSlice> Slices { get; init; }
 

@@ -9,6 +9,15 @@ public interface ICostModel
     /// <summary>Time from the start of the iteration to its last token, all pipeline stages included; rounded once, half to even.</summary>
     SimDuration IterationTime(in BatchShape shape);
 
+    /// <summary>
+    /// Times of consecutive decode iterations of one unchanged batch. <paramref name="first"/> is the shape of the first; from one
+    /// to the next the cached tokens grow by one for each decode. Bit for bit what <see cref="IterationTime"/> gives for each.
+    /// </summary>
+    void DecodeTimes(in BatchShape first, Span<SimDuration> times)
+    {
+        for (var i = 0; i < times.Length; i++) times[i] = IterationTime(first.DecodedFurther(i));
+    }
+
     /// <summary>Pipeline stages; that many iterations can be in flight.</summary>
     int PipelineStages => 1;
 

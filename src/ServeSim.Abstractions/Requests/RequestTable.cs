@@ -82,9 +82,16 @@ public sealed class RequestTable
     }
 
     /// <summary>Tokens decoded since the row joined a cohort; the columns do not hold them yet.</summary>
-    internal int UnwrittenTokens(int row) => Clock[row] is { } clock ? (int)(clock.Step - JoinStep[row]) : 0;
+    internal int UnwrittenTokens(int row) => ClockOf(row) is { } clock ? (int)(clock.Step - JoinStep[row]) : 0;
 
-    internal bool IsInFlight(int row) => InFlight[row] || Clock[row] is { IsInFlight: true };
+    /// <summary>The clock of the row's cohort at this moment, or null.</summary>
+    internal DecodeClock? ClockOf(int row)
+    {
+        Clock[row]?.CatchUp();
+        return Clock[row];
+    }
+
+    internal bool IsInFlight(int row) => InFlight[row] || ClockOf(row) is { IsInFlight: true };
 
     /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
     internal int TargetAfterPreemption(int row, PreemptMode mode)

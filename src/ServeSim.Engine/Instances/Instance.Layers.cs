@@ -1,5 +1,4 @@
 using ServeSim.Abstractions;
-using ServeSim.Engine.Events;
 
 namespace ServeSim.Engine.Instances;
 
@@ -7,15 +6,6 @@ namespace ServeSim.Engine.Instances;
 internal sealed partial class Instance
 {
     private int _carriedTokens;    // whose activations wait for the next layers
-    private int _staleEnds;        // of interrupted iterations, still in the event queue
-
-    /// <summary>True, once, for the end that an interrupted iteration would have had.</summary>
-    public bool IsStaleEnd(SimTime time)
-    {
-        if (_staleEnds == 0 || (_inFlight.TryPeek(out var iteration) && iteration.End == time)) return false;
-        _staleEnds--;
-        return true;
-    }
 
     private static long SlicedPairs(in BatchShape shape)
     {
@@ -66,10 +56,9 @@ internal sealed partial class Instance
         iteration.StopAt = ahead * step;
         iteration.End = _stageFreeAt[0] = end;
         iteration.ExpertReads = _cost.ExpertReads(shape, iteration.StopAt);
-        _staleEnds++;
         _fingerprint.Add(iteration.StopAt);
         _fingerprint.Add(end.Nanoseconds);
-        _run.Events.Push(end, EventRank.IterationEnd, _state.Index);
+        _run.Ends.Set(_state.Index, end);
     }
 
     private SimTime TimeOf(Iteration iteration, in BatchShape shape, int sublayers) =>

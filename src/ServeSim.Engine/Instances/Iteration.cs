@@ -26,7 +26,6 @@ internal sealed class Iteration
     public long MissedSublayers;     // not crossed in it, summed over prompt tokens
     public int PendingTokens;        // with layers left to cross
     public int CohortAt;             // entries before the decode cohort, or -1 without it
-    public DecodeOrder CohortOrder;
 
     public void Add(in BatchEntry entry)
     {

@@ -33,6 +33,8 @@ internal sealed partial class PlanBuilder(
     public List<Refusal> Refusals { get; } = [];
     public SimTime Wake { get; private set; }
     public bool SwapsOverlap { get; private set; }
+    public int PadSequences => _padSequences;
+    public long PadContextTokens => _padContext;
 
     public override int SequenceCount => _sequences;
     public override int ResidentCount => _resident;
@@ -72,7 +74,7 @@ internal sealed partial class PlanBuilder(
         Wake = SimTime.Never;
         SwapsOverlap = false;
         CohortAt = -1;
-        _isHeld = false;
+        HeldFor = 0;
     }
 
     public void Close() => _open = false;

@@ -24,6 +24,12 @@ public sealed record MetricsOptions
     /// <summary>Power and prices; without them neither energy nor money is reported.</summary>
     public EnergyOptions? Energy { get; init; }
 
+    /// <summary>How reads of expert weights are counted; null for a dense model.</summary>
+    public ExpertOptions? Experts { get; init; }
+
+    /// <summary>Activations kept for a token between two of its layers, in bytes: hidden state and residual.</summary>
+    public double CarriedBytesPerToken { get; init; }
+
     /// <summary>Percentiles besides 50, 90 and 99, which are always given.</summary>
     public IReadOnlyList<double> MorePercentiles { get; init; } = [95, 99.9];
 

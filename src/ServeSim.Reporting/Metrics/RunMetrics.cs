@@ -21,6 +21,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
     private readonly EnergyMeter? _energy = options.Energy is { } energy ? new EnergyMeter(energy) : null;
+    private readonly ExpertMeter? _experts = options.Experts is { } experts ? new ExpertMeter(experts) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
     private SimTime? _windowStart;
@@ -76,6 +77,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
         _energy?.Add(iteration, start);
+        _experts?.Add(iteration);
     }
 
     /// <inheritdoc/>
@@ -93,6 +95,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(measured, start);
         _instances.Add(measured, start);
         _energy?.Add(measured, start);
+        _experts?.Add(measured);
     }
 
     /// <summary>What has been measured so far; of the whole run once it is over.</summary>
@@ -132,6 +135,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
             NormalizedLatency = LatencySummary.From(_normalized, percentiles),
             Iterations = _instances.ToSummary(options, _windowStart, _queue.MaxWaiting),
             Overload = _queue.ToSummary(),
+            Experts = _experts?.ToSummary(_finished),
             Energy = _energy?.ToSummary(options.Instances, _windowStart, tokens, _finished),
         };
     }

@@ -34,6 +34,9 @@ public sealed record RunSummary
     public required IterationSummary Iterations { get; init; }
     public required OverloadSummary Overload { get; init; }
 
+    /// <summary>Null for a dense model.</summary>
+    public ExpertSummary? Experts { get; init; }
+
     /// <summary>Null when neither power nor prices were given.</summary>
     public EnergySummary? Energy { get; init; }
 }

@@ -142,6 +142,12 @@ public static class SummaryJson
             WriteLatency(json, "normalized_latency", summary.NormalizedLatency);
         });
         WriteIterations(json, summary.Iterations);
+        json.WriteObject("experts", () =>
+        {
+            json.WriteOptional("read_bytes", summary.Experts?.ReadBytes);
+            json.WriteOptional("prefill_read_bytes", summary.Experts?.PrefillReadBytes);
+            json.WriteOptional("read_bytes_per_request", summary.Experts?.ReadBytesPerRequest);
+        });
         WriteEnergy(json, summary.Energy);
         json.WriteObject("overload", () =>
         {
@@ -225,5 +231,7 @@ public static class SummaryJson
             json.WriteOptional("max_kv_share", iterations.MaxKvShare);
             json.WriteNumber("max_waiting_requests", iterations.MaxWaitingRequests);
             json.WriteNumber("swapped_bytes", iterations.SwappedBytes);
+            json.WriteNumber("max_carried_tokens", iterations.MaxCarriedTokens);
+            json.WriteNumber("max_carried_bytes", iterations.MaxCarriedBytes);
         });
 }

@@ -66,6 +66,14 @@ public static class SummaryTable
         yield return new(section, "Preemptions", Text(summary.Requests.Preemptions), "");
         yield return new(section, "Recomputed", Text(summary.Tokens.Recomputed), "tokens");
         yield return new(section, "Cached", Text(summary.Tokens.Cached), "tokens");
+        if (iterations.MaxCarriedTokens > 0)
+            yield return new(section, "Between layers, most", Text(iterations.MaxCarriedTokens), $"tokens, {Text(iterations.MaxCarriedBytes / 1e6)} MB of activations a device");
+        if (summary.Experts is { } experts)
+        {
+            yield return new(section, "Expert weights read", Text(experts.ReadBytes / 1e12), "TB");
+            yield return new(section, "Expert weights read, above decodes alone", Text(experts.PrefillReadBytes / 1e12), "TB");
+        }
+
         yield return new(section, "Most waiting", Text(iterations.MaxWaitingRequests), "requests");
     }
 

@@ -31,6 +31,7 @@ public sealed class TwinTests
     /// <summary>Otherwise the comparison would be one of the plain executor with itself.</summary>
     [Theory]
     [InlineData("fcfs"), InlineData("reverse"), InlineData("sarathi"), InlineData("vllm"), InlineData("vllm-v1")]
+    [InlineData("vtc"), InlineData("drr"), InlineData("uwfq"), InlineData("rpm")]
     public void The_fast_executor_handles_fewer_events(string policy)
     {
         var requests = Enumerable.Range(0, 20).Select(i => new RequestSpec { Arrival = SimTime.FromSeconds(0.1 * i), InputTokens = 50 + i, OutputTokens = 100 + (7 * i) });

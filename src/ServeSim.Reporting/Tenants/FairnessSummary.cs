@@ -18,7 +18,10 @@ public sealed record FairnessSummary
     /// <summary>Largest difference between two tenants' services since the start, over time.</summary>
     public required double MaxServiceDifference { get; init; }
 
-    /// <summary>When it was reached, in seconds.</summary>
+    /// <summary>The same up to the last arrival: what comes later only drains the queues.</summary>
+    public required double MaxServiceDifferenceDuringArrivals { get; init; }
+
+    /// <summary>When the largest difference was reached, in seconds.</summary>
     public required double MaxServiceDifferenceAtSeconds { get; init; }
 
     /// <summary>Service per second that some tenant lacked, by its demand and by the best served; null with too short a run.</summary>

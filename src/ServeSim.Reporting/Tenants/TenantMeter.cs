@@ -37,16 +37,17 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
         if (_tenants.Count < 2) return null;
         var served = _tenants.Values.Select(t => new Curve(t.Served.Cumulate(), t.Weight, _shift)).ToList();
         var requested = _tenants.Values.Select(t => new Curve(t.Requested.Cumulate(), t.Weight, _shift)).ToList();
-        var (difference, bin) = Enumerable.Range(0, ServiceCurve.Bins)
-            .Select(i => (Difference: served.Max(c => c.AtEndOf(i)) - served.Min(c => c.AtEndOf(i)), Bin: i)).MaxBy(x => x.Difference);
+        var differences = Enumerable.Range(0, ServiceCurve.Bins).Select(i => served.Max(c => c.AtEndOf(i)) - served.Min(c => c.AtEndOf(i))).ToList();
+        var widest = differences.IndexOf(differences.Max());
         return new FairnessSummary
         {
             InputPrice = _inputPrice / UnitsPerToken,
             OutputPrice = _outputPrice / UnitsPerToken,
             ResolutionSeconds = (1L << _shift) / 1e9,
             JainIndex = FairnessSummary.Jain([.. served.Select(c => c.Total)]),
-            MaxServiceDifference = difference,
-            MaxServiceDifferenceAtSeconds = ((bin + 1L) << _shift) / 1e9,
+            MaxServiceDifference = differences[widest],
+            MaxServiceDifferenceDuringArrivals = differences.Take((int)(lastArrival.Nanoseconds >> _shift)).DefaultIfEmpty().Max(),
+            MaxServiceDifferenceAtSeconds = ((widest + 1L) << _shift) / 1e9,
             Windowed = Windowed(served, requested, firstArrival.Seconds, lastArrival.Seconds),
             Tenants = [.. _tenants.Values.Zip(served, (t, c) => t.ToSummary(c.Total * t.Weight, durationSeconds, percentiles))],
         };

@@ -14,6 +14,7 @@ internal static class FairnessJson
         json.WriteNumber("resolution_s", fairness.ResolutionSeconds);
         json.WriteNumber("jain_index", fairness.JainIndex);
         json.WriteNumber("max_service_difference", fairness.MaxServiceDifference);
+        json.WriteNumber("max_service_difference_during_arrivals", fairness.MaxServiceDifferenceDuringArrivals);
         json.WriteNumber("max_service_difference_at_s", fairness.MaxServiceDifferenceAtSeconds);
         json.WriteObject("windowed_difference_per_s", () =>
         {

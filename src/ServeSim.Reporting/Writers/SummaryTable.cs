@@ -61,6 +61,7 @@ public static class SummaryTable
         if (summary.Fairness is not { } fairness) yield break;
         yield return new(section, "Jain index", Text(fairness.JainIndex), "of service over weight");
         yield return new(section, "Service difference, most", Text(fairness.MaxServiceDifference), "priced tokens");
+        yield return new(section, "Until the last arrival", Text(fairness.MaxServiceDifferenceDuringArrivals), "priced tokens");
         yield return new(section, "Service rate lacked, mean", Text(fairness.Windowed?.Mean), "priced tokens/s");
         yield return new(section, "Service rate lacked, most", Text(fairness.Windowed?.Max), "priced tokens/s");
         foreach (var tenant in fairness.Tenants.Take(mostTenants))

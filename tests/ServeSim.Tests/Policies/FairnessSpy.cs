@@ -14,16 +14,31 @@ internal sealed class FairnessSpy(FairPolicy inner, IReadOnlyList<string> tenant
 
     public Dictionary<int, Dictionary<string, double>> Counters { get; } = [];
 
-    /// <summary>Called after each plan with the counters that it left.</summary>
-    public Action<IReadOnlyDictionary<string, double>>? OnPlanned { get; init; }
+    /// <summary>Counters after each arrival.</summary>
+    public List<Dictionary<string, double>> AtArrival { get; } = [];
+
+    /// <summary>Counters after each plan before which every tenant waited.</summary>
+    public List<Dictionary<string, double>> WhileAllWait { get; } = [];
+
+    public delegate void Look(in InstanceView view);
+
+    /// <summary>Called before each plan.</summary>
+    public Look? BeforePlan { get; init; }
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
+        BeforePlan?.Invoke(view);
+        var waiting = new HashSet<string>();
+        foreach (var request in view.Waiting) waiting.Add(request.Tenant);
         inner.Plan(view, plan);
-        OnPlanned?.Invoke(Now());
+        if (waiting.Count == tenants.Count) WhileAllWait.Add(Now());
     }
 
-    public void OnArrived(in RequestView request) => inner.OnArrived(request);
+    public void OnArrived(in RequestView request)
+    {
+        inner.OnArrived(request);
+        AtArrival.Add(Now());
+    }
 
     public void OnPreempted(in RequestView request) => inner.OnPreempted(request);
 

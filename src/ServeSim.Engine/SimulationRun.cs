@@ -69,12 +69,18 @@ public sealed class SimulationRun
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
+            if (next.Rank == EventRank.GiveUp && IsStale(next))
+            {
+                if (NextTime() > next.Time) StartIdleInstances();
+                continue;
+            }
+
             _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
             if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
             _run.Now = next.Time;
             Handle(next);
-            _tap?.OnEvent(next, Digest(next.Target));
+            _tap?.OnEvent(next, Digest(next.Rank == EventRank.GiveUp ? -1 : next.Target));
             if (NextTime() > next.Time) StartIdleInstances();
         }
 
@@ -89,6 +95,9 @@ public sealed class SimulationRun
                 _instances[next.Target].CompleteIteration(next.Time);
                 Touch(next.Target);
                 break;
+            case EventRank.GiveUp:
+                LookAtClient(next.Target);
+                break;
             case EventRank.Arrival:
                 Arrive();
                 break;
@@ -97,10 +106,28 @@ public sealed class SimulationRun
                 break;
             case EventRank.Control:
                 _run.Router.Poll(next.Time);
-                if (_run.Events.Count > 0 || _source.NextArrival != SimTime.Never)    // a poll alone keeps no run alive
+                if (IsSomethingLeft() || _source.NextArrival != SimTime.Never)    // a poll alone keeps no run alive
                     _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
                 break;
         }
+    }
+
+    private bool IsStale(in SimEvent next)
+    {
+        _run.Clients.Taken();
+        return _run.Clients.IsStale(next);
+    }
+
+    /// <summary>Events other than those of clients whose requests have ended.</summary>
+    private bool IsSomethingLeft() =>
+        _run.Events.Count > _run.Clients.Pending || (_run.Clients.Pending > 0 && _run.Table.Live > 0);
+
+    private void LookAtClient(int row)
+    {
+        if (_run.Clients.Look(row, _run.Now) is not { } reason) return;
+        var instance = _run.Table.Instance[row];
+        _instances[instance].Abort(row, reason);
+        Touch(instance);
     }
 
     private SimTime NextTime() => _source.NextArrival < _run.Events.NextTime ? _source.NextArrival : _run.Events.NextTime;
@@ -122,7 +149,7 @@ public sealed class SimulationRun
     private void Arrive()
     {
         var spec = _source.Take();
-        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo) };
+        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo), Patience = spec.Patience ?? _options.Patience };
         var row = _run.Table.Add(_arrived++, spec);
         _arrivals.Add(spec.Arrival.Nanoseconds);
         _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
@@ -140,11 +167,12 @@ public sealed class SimulationRun
         _run.Table.Instance[row] = decision.Instance;
         _run.Router.OnRouted(row, decision.Instance);
         _instances[decision.Instance].Enqueue(row);
+        _run.Clients.Start(row, _run.Now);
         _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
         Touch(decision.Instance);
     }
 
-    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
+    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected - _run.Counts.Aborted);
 
     private void Touch(int instance)
     {
@@ -183,9 +211,9 @@ public sealed class SimulationRun
         }
 
         var counts = _run.Counts;
-        if (counts.Finished + counts.Rejected + counts.Unfinished != _arrived)
-            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Unfinished} are unfinished");
-        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
+        if (counts.Finished + counts.Rejected + counts.Aborted + counts.Unfinished != _arrived)
+            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Aborted} were given up, {counts.Unfinished} are unfinished");
+        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Aborted, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
     }
 
     private ulong TotalFingerprint()

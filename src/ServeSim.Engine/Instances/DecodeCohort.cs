@@ -123,6 +123,13 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         _isLargestKnown &= table.Context[row] - Step < _largestOffset;
     }
 
+    /// <summary>The same while an iteration may be in flight: the row takes the block along that its next token has got.</summary>
+    public void LeaveInFlight(int row)
+    {
+        Leave(row);
+        table.Blocks[row] = OwnedBlocks(table.Context[row]);
+    }
+
     /// <summary>All members leave, in <paramref name="order"/>.</summary>
     public void LeaveAll(DecodeOrder order, List<int> rows)
     {

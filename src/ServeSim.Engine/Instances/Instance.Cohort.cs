@@ -37,8 +37,12 @@ internal sealed partial class Instance
     private int AdvanceCohort(Iteration iteration, SimTime now, ref GapRun gaps)
     {
         var members = _cohort!.Count;
-        gaps.Add(now - _cohort.LastToken, members);
-        _guard.Progress();
+        if (members > 0)
+        {
+            gaps.Add(now - _cohort.LastToken, members);
+            _guard.Progress();
+        }
+
         _cohort.Advance(now, iteration.CohortOrder, _ended);
         return members;
     }

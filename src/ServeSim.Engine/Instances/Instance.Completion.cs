@@ -16,6 +16,7 @@ internal sealed partial class Instance
             if (i == iteration.CohortAt) emitted += AdvanceCohort(iteration, now, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
+            if (iteration.HasLostMembers && !IsMember(entry)) continue;
             _table.InFlight[row] = false;
             var context = _table.Context[row] += entry.Tokens;
             if (context > _table.HighWater[row])
@@ -52,6 +53,9 @@ internal sealed partial class Instance
         _spare.Push(iteration);
         UpdateSignals();
     }
+
+    /// <summary>False once the request of an entry is gone.</summary>
+    private bool IsMember(in BatchEntry entry) => _table.Number[entry.Row] == entry.Number && _table.State[entry.Row] != RequestState.None;
 
     /// <summary>Counts a token that has come out; true if it follows another one by <paramref name="gap"/>.</summary>
     private bool TryEmit(int row, SimTime now, out SimDuration gap)

@@ -77,6 +77,52 @@ internal sealed partial class Instance
         }
     }
 
+    /// <summary>
+    /// The client of a request has given up: the request leaves, wherever it is, and its KV is free at once. An iteration in flight still
+    /// takes its time; what it computes for the request is lost.
+    /// </summary>
+    public void Abort(int row, string reason)
+    {
+        _state.Now = _run.Now;
+        if (_table.Clock[row] is not null) _cohort!.LeaveInFlight(row);
+        if (_table.InFlight[row]) foreach (var iteration in _inFlight) iteration.HasLostMembers = true;
+        Unlist(row);
+        _ledger.Free(row);
+        _isHeld = false;
+        _guard.Progress();
+        _table.State[row] = RequestState.Aborted;
+        try
+        {
+            _policy.OnAborted(new RequestView(_table, row));
+        }
+        catch (Exception cause) when (IsPolicys(cause))
+        {
+            throw Blame(cause);
+        }
+
+        _run.End(row, RequestState.Aborted, reason);
+        _table.Release(row);
+        UpdateSignals();
+    }
+
+    private void Unlist(int row)
+    {
+        switch (_table.State[row])
+        {
+            case RequestState.Waiting:
+                _state.Waiting.Remove(row);
+                _run.CountWaiting(-1);
+                break;
+            case RequestState.Swapped:
+                _state.Swapped.Remove(row);
+                break;
+            default:
+                _state.Running.Remove(row);
+                if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
+                break;
+        }
+    }
+
     /// <summary>Plans and starts iterations while a slot is free and the policy has work for it. Called once an instant is closed.</summary>
     public void StartIterations(SimTime now)
     {
@@ -155,7 +201,7 @@ internal sealed partial class Instance
         iteration.UsedBlocks = _ledger.UsedBlocks;
         iteration.WaitingRequests = _state.Waiting.Count;
         (iteration.SwappedBytes, iteration.Preemptions) = (_pendingSwapBytes, _pendingPreemptions);
-        iteration.Count = 0;
+        (iteration.Count, iteration.HasLostMembers) = (0, false);
         iteration.CohortAt = -1;
         var items = _plan.Items;
         for (var i = 0; i < items.Length; i++)

@@ -18,6 +18,7 @@ internal sealed class Iteration
     public long SwappedBytes;
     public BatchEntry[] Entries = new BatchEntry[16];
     public int Count;
+    public bool HasLostMembers;      // a client gave up while it ran
     public int CohortAt;             // entries before the decode cohort, or -1 without it
     public DecodeOrder CohortOrder;
 

@@ -52,7 +52,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     /// <inheritdoc/>
     public void OnRequestEnded(in RequestRecord request)
     {
-        _concurrency.End(request.Finished);
+        _concurrency.End(request.Finished ?? request.Aborted);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
         _preemptions += request.Preemptions;

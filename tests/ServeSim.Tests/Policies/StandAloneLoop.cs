@@ -45,8 +45,8 @@ internal sealed class StandAloneLoop : IBatchPolicy
     public double PeakPercent => 100 * _peaks / _rounds;
     public double EvictedPercent => 100.0 * Evictions.Count / Finishes.Count;
 
-    /// <summary>Prefill tokens of admissions after an eviction: work that the step count leaves out.</summary>
-    public long RecomputedTokens { get; private set; }
+    /// <summary>Simulated time up to the end, prefills and recompute included, which the steps leave out.</summary>
+    public SimTime StoppedAt { get; private set; }
 
     public EngineLimits Limits => _policy.Limits;
 
@@ -57,14 +57,14 @@ internal sealed class StandAloneLoop : IBatchPolicy
         Eviction = EvictionRule.TailAfterStep, CapacityTokens = capacity,
     };
 
-    public static StandAloneLoop Run(IBatchPolicy policy, IReadOnlyList<(int Prompt, int Output)> requests, int capacity, int interval = 10,
-        EngineKind kind = EngineKind.Plain)
+    public static StandAloneLoop Run(IntervalPolicy policy, IReadOnlyList<(int Prompt, int Output)> requests, int capacity, int interval = 10,
+        EngineKind kind = EngineKind.Plain, ICostModel? cost = null)
     {
         var loop = new StandAloneLoop(policy, capacity, interval);
         var trace = requests.Select(r => MicroRun.Request(0, r.Prompt, r.Output + 1));
         var options = new EngineOptions { Kind = kind, TotalBlocks = capacity + requests.Count, BlockSize = 1 };
         using var source = new ServeSim.Workloads.ListTrafficSource(trace);
-        new SimulationRun(options, source, new UnitCost(), new("loop", _ => loop, "one", new RoundRobinRouter()), new Nobody()).Execute();
+        new SimulationRun(options, source, cost ?? new UnitCost(), new("loop", _ => loop, "one", new RoundRobinRouter()), new Nobody()).Execute();
         return loop;
     }
 
@@ -114,11 +114,11 @@ internal sealed class StandAloneLoop : IBatchPolicy
             AddTruth(request);
             used += request.RemainingPrefillTokens;
             prompts += request.InputTokens;
-            if (request.GeneratedTokens > 0) RecomputedTokens += request.RemainingPrefillTokens;
             left--;
         }
 
         HasStopped = left == 0 && prompts < PrefillCapTokens;
+        StoppedAt = view.Now;
         if (HasStopped) return;
         Sample(used);
         _peaks += (double)_truth.PeakTokens() / _capacity;

@@ -9,6 +9,7 @@ internal sealed class InstanceMeter
     private Int128 _busy;
     private Int128 _blockTime;
     private long _iterations;
+    private long _decodeIterations;
     private long _sequences;
     private long _prefillTokens;
     private long _decodes;
@@ -20,6 +21,7 @@ internal sealed class InstanceMeter
     public void Add(in IterationRecord iteration, SimTime windowStart)
     {
         _iterations++;
+        if (iteration.DecodeSequences > 0) _decodeIterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
         _prefillTokens += iteration.PrefillTokens;
         _decodes += iteration.DecodeSequences;
@@ -45,6 +47,7 @@ internal sealed class InstanceMeter
         return new IterationSummary
         {
             Count = _iterations,
+            Decodes = _decodeIterations,
             MeanSequences = Share(_sequences, _iterations),
             MeanTokens = Share(tokens, _iterations),
             DecodeShare = Share(_decodes, tokens),

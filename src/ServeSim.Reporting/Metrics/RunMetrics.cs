@@ -17,6 +17,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly Distribution _queueDelay = new(options.ExactSamples);
     private readonly Distribution _normalized = new(options.ExactSamples);
     private readonly SortedDictionary<string, long> _rejectedByReason = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _abortedByReason = new(StringComparer.Ordinal);
     private readonly ConcurrencyPeak _concurrency = new();
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
@@ -30,6 +31,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private long _measuredArrivals;
     private long _finished;
     private long _rejected;
+    private long _aborted;
     private long _unfinished;
     private long _preemptions;
     private long _inputTokens;
@@ -62,6 +64,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         {
             case RequestOutcome.Finished: AddFinished(request); break;
             case RequestOutcome.Rejected: AddRejected(request.Reason ?? "unspecified"); break;
+            case RequestOutcome.Aborted: AddAborted(request.Reason ?? "unspecified"); break;
             default: _unfinished++; break;
         }
     }
@@ -96,7 +99,9 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 Finished = _finished,
                 Rejected = _rejected,
                 Unfinished = _unfinished,
+                Aborted = _aborted,
                 RejectedByReason = [.. _rejectedByReason],
+                AbortedByReason = [.. _abortedByReason],
                 Preemptions = _preemptions,
             },
             Window = new MeasuredWindow(options.WarmupText, _windowStart?.Seconds, _lastCompletion?.Seconds, duration),
@@ -141,6 +146,12 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _normalized.Add((long)Math.Round((decimal)e2e / request.GeneratedTokens, MidpointRounding.ToEven));
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
+    }
+
+    private void AddAborted(string reason)
+    {
+        _aborted++;
+        _abortedByReason[reason] = _abortedByReason.GetValueOrDefault(reason) + 1;
     }
 
     private void AddRejected(string reason)

@@ -106,7 +106,7 @@ public sealed class ClientTests
     [Fact]
     public void Requests_that_clients_give_up_are_counted_with_their_reason_and_sent_again()
     {
-        var (summary, notes) = Run("clients: { count: 30, requests: 60, lengths: constant:400/constant:100, attempts: 2, giveUpTtft: 200ms, giveUpTbt: 50ms }\nslo: ttft=200ms,tbt=50ms\npolicy: fcfs");
+        var (summary, notes) = Run("clients: { count: 30, requests: 60, lengths: constant:400/constant:100, attempts: 2, giveUpTtft: 220ms, giveUpTbt: 230ms }\nslo: ttft=220ms,tbt=230ms\npolicy: fcfs");
         var requests = summary.Requests;
         Assert.True(requests.Aborted > 0 && requests.Finished > 0);
         Assert.Equal(requests.Aborted, requests.AbortedByReason.Sum(r => r.Value));

@@ -39,8 +39,8 @@ public readonly record struct RequestRecord
     /// <summary>When its last token came out; null unless finished.</summary>
     public SimTime? Finished { get; init; }
 
-    /// <summary>When its client gave up; null unless aborted.</summary>
-    public SimTime? Aborted { get; init; }
+    /// <summary>When it finished, was refused or given up, or when the run stopped.</summary>
+    public SimTime Ended { get; init; }
 
     /// <summary>Largest gap between two tokens; zero with fewer than two tokens.</summary>
     public SimDuration MaxTbt { get; init; }

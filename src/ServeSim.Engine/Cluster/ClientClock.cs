@@ -36,12 +36,13 @@ internal sealed class ClientClock(RequestTable table, EventQueue events)
             return null;
         }
 
+        table.GiveUpAt[row] = SimTime.Never;
         return HasToken(row)
             ? string.Create(CultureInfo.InvariantCulture, $"the client gave up: no token for {patience.NextToken!.Value.Seconds} s")
             : string.Create(CultureInfo.InvariantCulture, $"the client gave up: no first token in {patience.FirstToken!.Value.Seconds} s");
     }
 
-    private bool HasToken(int row) => table.Generated[row] + table.UnwrittenTokens(row) > 0;
+    private bool HasToken(int row) => table.UnwrittenTokens(row) + table.Generated[row] > 0;
 
     private SimTime Deadline(int row, ClientPatience patience) => HasToken(row)
         ? After(new RequestView(table, row).LastTokenAt, patience.NextToken)

@@ -45,7 +45,7 @@ public sealed class ConservationTests
             Assert.True(seen.Requests.Select(r => r.Number).Distinct().Count() == world.Requests.Count, because);
             Assert.True(seen.Requests.Sum(r => (long)r.GeneratedTokens) == seen.Iterations.Sum(i => (long)i.EmittedTokens), because);
             Assert.True(seen.Requests.Sum(r => Math.Max(0, r.GeneratedTokens - 1L)) == seen.GapCount, because);
-            var last = seen.Requests.Select(r => r.Finished ?? r.Aborted ?? r.Arrival).Concat(seen.Iterations.Select(i => i.End)).Max();
+            var last = seen.Requests.Select(r => r.Ended).Concat(seen.Iterations.Select(i => i.End)).Max();
             Assert.True(result.End <= last + world.Options.SignalPeriod, $"{because}: a client of an ended request kept the run alive, {result.End} instead of {last}");
             CheckIterations(world, seen, because);
             foreach (var request in seen.Requests) CheckPatience(request, patience, because);
@@ -121,8 +121,8 @@ public sealed class ConservationTests
         {
             Assert.Contains("gave up", r.Reason, StringComparison.Ordinal);
             Assert.True(r.GeneratedTokens < r.OutputTokens, because);
-            if (r.GeneratedTokens == 0) Assert.True(r.Aborted == r.Arrival + patience.FirstToken!.Value, because);
-            else Assert.True(r.Aborted >= r.FirstToken + patience.NextToken!.Value, because);
+            if (r.GeneratedTokens == 0) Assert.True(r.Ended == r.Arrival + patience.FirstToken!.Value, because);
+            else Assert.True(r.Ended >= r.FirstToken + patience.NextToken!.Value, because);
         }
     }
 
@@ -135,7 +135,7 @@ public sealed class ConservationTests
         Assert.True(seen.GapSum == finished.Sum(r => (r.E2e!.Value - r.Ttft!.Value).Nanoseconds), because);
         Assert.True(
             finished.Sum(r => r.InputTokens + r.OutputTokens - 1L + r.RecomputedTokens)
-            == seen.Iterations.Sum(i => (long)i.PrefillTokens + i.DecodeSequences), because);
+            == seen.Iterations.Sum(i => (long)i.PrefillTokens - i.PendingTokens + i.DecodeSequences), because);
         Assert.True(finished.Sum(r => r.Preemptions) >= seen.Iterations.Sum(i => i.Preemptions), because);
     }
 

@@ -39,6 +39,7 @@ internal sealed class InstanceMeter
     {
         var (count, sequences) = (run.Count, (long)run.Count * run.Sequences);
         _iterations += count;
+        _decodeIterations += count;
         _sequences += sequences;
         _decodes += sequences;
         var most = run.UsedBlocks[count - 1];

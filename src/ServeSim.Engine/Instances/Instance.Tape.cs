@@ -160,7 +160,7 @@ internal sealed partial class Instance
     private void Launch(Iteration iteration)
     {
         _inFlight.Enqueue(iteration);
-        if (_isHeld && !_options.Audit) LayTape(iteration);
+        if (_isHeld && !_options.Audit && _carriedTokens == 0) LayTape(iteration);
         if (_tapeLength > 0 && _run.KeepsOrder)
         {
             TakeAsDone(_tapeLength - 1);

@@ -37,6 +37,7 @@ public sealed class TwinTests
     [Theory]
     [InlineData("edf"), InlineData("fcfs"), InlineData("lightllm"), InlineData("orca"), InlineData("reverse"), InlineData("sarathi"), InlineData("sglang")]
     [InlineData("sjf"), InlineData("srpt"), InlineData("static"), InlineData("vllm"), InlineData("vllm-v1")]
+    [InlineData("vtc"), InlineData("drr"), InlineData("uwfq"), InlineData("rpm")]
     public void The_fast_executor_handles_fewer_events(string policy)
     {
         var requests = Enumerable.Range(0, 20).Select(i => new RequestSpec { Arrival = SimTime.FromSeconds(0.1 * i), InputTokens = 50 + i, OutputTokens = 100 + (7 * i) });

@@ -12,6 +12,9 @@ internal static class Lab
 {
     public static PolicyCatalog Catalog { get; } = PolicyCatalog.Load();
 
+    /// <summary>A third is no sum of halves: charges for t1 are rounded.</summary>
+    private static readonly TenantWeights Weights = new([new("t1", 3), new("t2", 0.5)]);
+
     public static IEnumerable<string> Policies => Catalog.Names(PolicyKind.Policy);
 
     public static IReadOnlyList<string> Routers { get; } = Catalog.Names(PolicyKind.Router).ToList();
@@ -19,7 +22,7 @@ internal static class Lab
     public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null, IEventTap? tap = null, IRunObserver? observer = null)
     {
         var shape = new ClusterShape(world.Options.Instances, world.Options.TotalBlocks, world.Options.BlockSize, 4096, world.Cost.PipelineStages, world.Cost);
-        var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths());
+        var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths(), Tenants: Weights);
         context = context with { Predictor = Catalog.CreatePredictor(new PredictorChoice(predictor), context) };
         var choice = new PolicyChoice(policy) { Options = options ?? Small(policy, world) };
         return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)), tap, observer);

@@ -26,7 +26,7 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
         Reach(request.Arrival.Nanoseconds);
         tenant.Requested.Add(request.Arrival.Nanoseconds, request.Arrival.Nanoseconds, Units(request.InputTokens, request.OutputTokens), _shift);
         if (request.FirstToken is not { } first) return;
-        var end = request.Finished?.Nanoseconds ?? Math.Max(_reached, first.Nanoseconds);    // of a run that was cut
+        var end = request.Outcome == RequestOutcome.Unfinished ? Math.Max(_reached, first.Nanoseconds) : (request.Finished ?? request.Ended).Nanoseconds;    // or the run was cut
         Reach(end);
         tenant.Served.Add(first.Nanoseconds, end, Units(request.InputTokens, request.GeneratedTokens), _shift);
     }

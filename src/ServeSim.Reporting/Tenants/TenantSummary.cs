@@ -12,6 +12,7 @@ public sealed record TenantSummary
 
     public required long Finished { get; init; }
     public required long Rejected { get; init; }
+    /// <summary>In flight when the run stopped, or given up by the client.</summary>
     public required long Unfinished { get; init; }
     public required long InputTokens { get; init; }
     public required long OutputTokens { get; init; }

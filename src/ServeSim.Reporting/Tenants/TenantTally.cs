@@ -26,7 +26,7 @@ internal sealed class TenantTally(string name, double weight, bool exactSamples)
         switch (request.Outcome)
         {
             case RequestOutcome.Rejected: _rejected++; return;
-            case RequestOutcome.Unfinished: _unfinished++; return;
+            case RequestOutcome.Unfinished or RequestOutcome.Aborted: _unfinished++; return;
         }
 
         _finished++;

@@ -79,8 +79,8 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
     private List<string> NotesOf(TraceTrafficSource source, RunResult result)
     {
         var notes = new List<string>();
-        foreach (var (reason, count) in source.Counts.Dropped) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records left out: {reason}"));
-        foreach (var (reason, count) in source.Counts.Changed) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records changed: {reason}"));
+        foreach (var (reason, count) in source.Dropped) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records left out: {reason}"));
+        foreach (var (reason, count) in source.Changed) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records changed: {reason}"));
         notes.AddRange(source.Unmodelled.Notes());
         if (source.RejectedParents > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {source.RejectedParents} refused requests had others waiting for them"));
         if (source.LateReleases > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {source.LateReleases} requests came later than they were due, because their line was read late"));

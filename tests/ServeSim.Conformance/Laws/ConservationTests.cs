@@ -91,7 +91,7 @@ public sealed class ConservationTests
         Assert.True(seen.GapSum == finished.Sum(r => (r.E2e!.Value - r.Ttft!.Value).Nanoseconds), because);
         Assert.True(
             finished.Sum(r => r.InputTokens + r.OutputTokens - 1L + r.RecomputedTokens)
-            == seen.Iterations.Sum(i => (long)i.PrefillTokens + i.DecodeSequences), because);
+            == seen.Iterations.Sum(i => (long)i.PrefillTokens - i.PendingTokens + i.DecodeSequences), because);
         Assert.True(finished.Sum(r => r.Preemptions) >= seen.Iterations.Sum(i => i.Preemptions), because);
     }
 

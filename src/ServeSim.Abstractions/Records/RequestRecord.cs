@@ -74,7 +74,7 @@ public readonly record struct RequestRecord
 
     /// <summary>Mean time per token after the first, rounded half to even; null for one-token outputs and unfinished requests.</summary>
     public SimDuration? Tpot => Finished is { } end && FirstToken is { } first && GeneratedTokens > 1
-        ? new SimDuration((long)Math.Round((decimal)(end - first).Nanoseconds / (GeneratedTokens - 1), MidpointRounding.ToEven))
+        ? new SimDuration(DivideHalfToEven((end - first).Nanoseconds, GeneratedTokens - 1))
         : null;
 
     /// <summary>True if it finished within every limit. A one-token output meets any TPOT and TBT limit.</summary>
@@ -83,6 +83,12 @@ public readonly record struct RequestRecord
         && (Slo.Tbt is not { } tbt || MaxTbt <= tbt)
         && (Slo.Tpot is not { } tpot || GeneratedTokens == 1 || (Finished!.Value - FirstToken!.Value).Nanoseconds <= (Int128)tpot.Nanoseconds * (GeneratedTokens - 1))
         && (Slo.E2e is not { } e2e || E2e <= e2e);
+
+    private static long DivideHalfToEven(long amount, long parts)
+    {
+        var (whole, rest) = Math.DivRem(amount, parts);
+        return 2 * rest > parts || (2 * rest == parts && (whole & 1) == 1) ? whole + 1 : whole;
+    }
 }
 
 /// <summary>How a request ended.</summary>

@@ -23,7 +23,12 @@ internal sealed class Baseline(string path, double tolerance)
         var known = Read();
         foreach (var line in lines)
         {
-            if (!known.TryGetValue(line.Name, out var before)) continue;
+            if (!known.TryGetValue(line.Name, out var before))
+            {
+                Console.WriteLine($"{line.Name}: no baseline is stored; --write-baseline stores one");
+                continue;
+            }
+
             Compare(line.Name, "fast over plain", line.Ratio, before.Ratio);
             Compare(line.Name, "requests per kernel", line.PerKernel, before.PerKernel);
         }

@@ -9,10 +9,10 @@ using ServeSim.Workloads;
 namespace ServeSim.Benchmarks;
 
 /// <summary>
-/// <c>scaling [FOLDER]</c>: how processor time grows with requests, batch size, instances and trace length, as log-log plots
-/// (docs/images by default) and as Markdown tables on standard output.
+/// <c>scaling [requests] [batch] [instances] [trace]</c>: how processor time grows with each of these (all by default), as log-log plots
+/// in docs/images and as Markdown tables on standard output.
 /// </summary>
-internal sealed class Scaling(string folder)
+internal sealed class Scaling(string[] wanted)
 {
     private const int Rounds = 3;
     private static readonly EngineKind[] _kinds = [EngineKind.Plain, EngineKind.Fast];
@@ -21,7 +21,7 @@ internal sealed class Scaling(string folder)
 
     public static int Run(string[] args)
     {
-        var scaling = new Scaling(args.Length > 0 ? args[0] : Repository.Path("docs", "images"));
+        var scaling = new Scaling(args);
         scaling.Requests(1);    // so that everything is compiled
         scaling.Draw("requests", "Cost of a run of one instance at 5 requests a second", "requests", "seconds of processor time", [1, 4, 16, 64, 256], scaling.Requests);
         scaling.Draw("batch", "Cost of one decode iteration", "batch size", "nanoseconds", [1, 4, 16, 64, 256, 1024], BatchSize);
@@ -83,10 +83,11 @@ internal sealed class Scaling(string folder)
 
     private void Draw(string name, string title, string x, string y, int[] sizes, Func<int, IEnumerable<(string Name, double X, double Y)>> measure)
     {
+        if (wanted.Length > 0 && !wanted.Contains(name)) return;
         var points = sizes.SelectMany(measure).ToList();
         var series = points.GroupBy(p => p.Name).Select(g => new PlotSeries(g.Key, [.. g.Select(p => (p.X, p.Y))])).ToList();
         var plot = new SvgPlot { Title = title, XLabel = x, YLabel = y, Series = series, IsLogLog = true };
-        File.WriteAllText(Path.Combine(folder, $"scaling-{name}.svg"), plot.Render());
+        File.WriteAllText(Repository.Path("docs", "images", $"scaling-{name}.svg"), plot.Render());
 
         var table = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"\n{title}, {y}:\n\n| {x} |"));
         foreach (var one in series) table.Append(CultureInfo.InvariantCulture, $" {one.Name} |");

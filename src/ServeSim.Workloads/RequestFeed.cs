@@ -21,7 +21,7 @@ public sealed class RequestFeed : IDisposable
 
     private const int BatchRequests = 256;
     private const int Batches = 4;
-    private static readonly TimeSpan _longestFarewell = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _longestFarewell = TimeSpan.FromSeconds(1);
 
     private readonly ITraceSource _trace;
     private readonly int _before;

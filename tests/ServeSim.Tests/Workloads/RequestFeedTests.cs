@@ -57,7 +57,7 @@ public sealed class RequestFeedTests
         for (var i = 0; i < 1000; i++) feed.TryTake(out _);
         Assert.True(feed.HasThread);
         feed.Dispose();
-        Assert.True(stream.IsClosed);
+        Assert.True(SpinWait.SpinUntil(() => stream.IsClosed, 10_000));
         Assert.Throws<ObjectDisposedException>(() =>
         {
             while (feed.TryTake(out _)) { }
@@ -91,7 +91,7 @@ public sealed class RequestFeedTests
         feed.Dispose();
         Assert.False(stream.IsClosed);
         stream.Release();
-        Assert.True(SpinWait.SpinUntil(() => stream.IsClosed, 5000));
+        Assert.True(SpinWait.SpinUntil(() => stream.IsClosed, 10_000));
     }
 
     private static List<string> Observed(string text, int before) => Observed(TraceText.Pipeline(text, new()), before);

@@ -60,7 +60,10 @@ internal static class Fixtures
         Slo = SloLimits.None,
     };
 
-    internal sealed class Silent : IRunObserver;
+    internal sealed class Silent : IRunObserver
+    {
+        public bool NeedsTimeOrder => false;
+    }
 
     internal sealed class EnumerableSource(IEnumerable<RequestSpec> requests) : ITrafficSource
     {

@@ -8,7 +8,7 @@ using ServeSim.Experiments.Scenarios;
 namespace ServeSim.Benchmarks;
 
 /// <summary>
-/// <c>scenarios [NAME...] [--rounds N] [--limit N] [--set KEY=VALUE] [--fast-only] [--write-baseline] [--write-results]</c>: whole runs of the files in
+/// <c>scenarios [NAME...] [--rounds N] [--set KEY=VALUE] [--fast-only] [--write-baseline] [--write-results]</c>: whole runs of the files in
 /// benchmarks/scenarios, both executors taking turns in one process. What is compared with the stored baseline are ratios
 /// measured in one run: fast to plain, and requests in the time of one pass of the reference kernel.
 /// </summary>
@@ -47,7 +47,6 @@ internal sealed class ScenarioSuite
             switch (args[i])
             {
                 case "--rounds": _rounds = int.Parse(Value(), CultureInfo.InvariantCulture); break;
-                case "--limit": _changes.Add(ScenarioOverride.Parse("trace.limit=" + Value(), "--limit")); break;
                 case "--set": _changes.Add(ScenarioOverride.Parse(Value())); break;
                 case "--fast-only": _isFastOnly = true; break;
                 case "--write-baseline": _writesBaseline = true; break;

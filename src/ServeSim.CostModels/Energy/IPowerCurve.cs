@@ -46,14 +46,14 @@ internal sealed class LogisticCurve(double rest, double nominal, double steepnes
 
     public double Watts(in IterationRecord iteration)
     {
-        var tokens = iteration.PrefillTokens + iteration.DecodeSequences;
-        if ((uint)tokens >= KnownTokens) return WattsAt(tokens);
-        var watts = _known[tokens];
-        return watts != 0 ? watts : _known[tokens] = WattsAt(tokens);
+        var tokens = (iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences;
+        if (iteration.LayerShare != 1 || tokens >= KnownTokens) return WattsAt(tokens);
+        var watts = _known[(int)tokens];
+        return watts != 0 ? watts : _known[(int)tokens] = WattsAt(tokens);
     }
 
     /// <summary>Watts with so many tokens in the iteration.</summary>
-    public double WattsAt(int tokens) =>
+    public double WattsAt(double tokens) =>
         rest + ((nominal - rest) / (1 + DetMath.Exp(-steepness * ((DetMath.Log(Math.Max(1, tokens)) / _ln2) - midpoint))));
 }
 
@@ -61,5 +61,5 @@ internal sealed class LogisticCurve(double rest, double nominal, double steepnes
 internal sealed class LinearCurve(double rest, double nominal, double limitTokens) : IPowerCurve
 {
     public double Watts(in IterationRecord iteration) =>
-        rest + ((nominal - rest) * Math.Min(1, (iteration.PrefillTokens + iteration.DecodeSequences) / limitTokens));
+        rest + ((nominal - rest) * Math.Min(1, ((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences) / limitTokens));
 }

@@ -9,7 +9,7 @@ namespace ServeSim.Tests.CostModels;
 public sealed class CalibratedAccuracyTests
 {
     [SkippableTheory]
-    [InlineData("gemm", 0.09)]
+    [InlineData("gemm", 0.075)]
     [InlineData("attn_decode", 0.09)]
     [InlineData("attn_prefill", 0.12)]
     [InlineData("attn_mixed", 0.09)]

@@ -33,7 +33,7 @@ public sealed class Calibrator
     internal Func<Measurement, bool>? Exclude { get; init; }
 
     /// <summary>Rows that a fit takes at most.</summary>
-    internal int MostRows { get; init; } = 4000;
+    internal int MostRows { get; init; } = 6000;
 
     /// <summary>Whether to keep shapes back from a second fit, to know the error.</summary>
     internal bool KeepsBack { get; init; } = true;

@@ -157,6 +157,10 @@ internal sealed class CalibratedClock : IAttentionClock
     private double Touched(RowOperator op, in ExpertLayer layer, double tokens, int rows) =>
         op.DistinctExperts?.Invoke(rows) ?? _experts.Touched(layer, tokens, Routing);
 
+    /// <summary>Experts of a layer that so many tokens touch, all ranks together, as the laws count them.</summary>
+    public double TouchedExperts(Models.ExpertShape experts, int tokens) =>
+        ExpertLaw.ActiveExperts(tokens, experts.ActivePerToken, experts.Experts, 1, _skewed ? _experts.SkewedCoverage : 1);
+
     private double AllReduce(double bytes)
     {
         var volume = CollectiveLaw.Volume("all_reduce", _layout.Tensor, bytes);

@@ -14,6 +14,7 @@ using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
+using ServeSim.Reporting.Tenants;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
 using ServeSim.Workloads.Synthetic;
@@ -43,9 +44,9 @@ public sealed class RunSetup
         var layout = scenario.Parallel.ToLayout();
         var precision = PrecisionProfile.For(scenario.Precision, Model);
         if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
-        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, (costOptions ?? CostOptions.Default) with { Precision = precision });
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, WithRouting(costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
-        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
+        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout, Cost, precision);
         _engine = Size(gpu, layout, precision);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
@@ -79,8 +80,18 @@ public sealed class RunSetup
     {
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
+        Tenants = new TenantOptions
+        {
+            Weights = Scenario.Tenants ?? TenantWeights.Equal,
+            InputPrice = Scenario.Metrics.InputPrice,
+            OutputPrice = Scenario.Metrics.OutputPrice,
+        },
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
+        Experts = Model.Experts is { } experts && Cost.ExpertReads(new BatchShape { DecodeSequences = 1 }) > 0
+            ? new(Cost, PrecisionProfile.For(Scenario.Precision, Model).RoutedExpertBytesOf(Model) / ((double)Model.ExpertLayers * experts.Experts))
+            : null,
+        CarriedBytesPerToken = 2.0 * Model.HiddenSize * ModelSizes.BytesPerValue,
         Energy = new EnergyOptions
         {
             Power = Power,
@@ -164,6 +175,7 @@ public sealed class RunSetup
         return new EngineOptions
         {
             Kind = Scenario.Engine.Kind,
+            Audit = Scenario.Engine.Audit,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,
@@ -181,6 +193,11 @@ public sealed class RunSetup
         };
     }
 
+    /// <summary>The routing that the scenario states, in place of the cost model's own.</summary>
+    private CostOptions WithRouting(CostOptions options) => Scenario.Experts.Locality is { } locality && Model.Experts is { } e
+        ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
+        : options;
+
     /// <summary>A policy that needs estimates gets the truth if nothing else is chosen, and the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)
     {
@@ -191,7 +208,7 @@ public sealed class RunSetup
 
     private NamedPolicies MakePolicies()
     {
-        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
+        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
         if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));

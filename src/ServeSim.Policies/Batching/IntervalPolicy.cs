@@ -71,6 +71,7 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
         var capacity = options.CapacityTokens ?? view.CapacityTokens;
         if (options.Eviction == EvictionRule.TailAfterStep && TryEvictTail(view, plan, capacity)) return;    // asked again at once
 
+        CountHeld(view.HeldIterations);
         if (view.Running.IsEmpty || _decodeIterations >= options.Interval)
         {
             _decodeIterations = 0;
@@ -80,6 +81,14 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
 
         plan.DecodeAllPreemptingNewest(_order, view);
         if (plan.DecodeCount > 0) _decodeIterations++;
+        if (options.Eviction == EvictionRule.NewestBeforeStep)
+            plan.HoldFor(view.Waiting.IsEmpty ? int.MaxValue : 1 + Math.Max(0, options.Interval - _decodeIterations));
+    }
+
+    /// <summary>Decode iterations for which nobody asked: the count starts again whenever it was reached with nobody waiting.</summary>
+    private void CountHeld(int iterations)
+    {
+        if (iterations > 0) _decodeIterations = 1 + (int)((_decodeIterations - 1L + iterations) % Math.Max(1, options.Interval));
     }
 
     public virtual void OnFinished(in RequestView request) { }
@@ -95,6 +104,7 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
 
     private void Admit(in InstanceView view, BatchPlan plan, long capacity)
     {
+        if (view.Waiting.IsEmpty) return;
         BeginRound(view, capacity);
         var prompts = 0L;
         foreach (var request in view.Waiting)

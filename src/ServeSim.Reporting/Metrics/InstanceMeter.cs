@@ -15,6 +15,7 @@ internal sealed class InstanceMeter
     private long _decodes;
     private long _swappedBytes;
     private int _maxBlocks;
+    private int _maxCarriedTokens;
     private long _lastEnd;
     private int _instancesSeen;
 
@@ -27,6 +28,7 @@ internal sealed class InstanceMeter
         _decodes += iteration.DecodeSequences;
         _swappedBytes += iteration.SwappedBytes;
         _maxBlocks = Math.Max(_maxBlocks, iteration.UsedBlocks);
+        _maxCarriedTokens = Math.Max(_maxCarriedTokens, iteration.CarriedTokens);
         ref var busyUntil = ref See(iteration.Instance, iteration.End);
         var start = Math.Max(Math.Max(iteration.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
         var length = Math.Max(0, iteration.End.Nanoseconds - start);
@@ -86,6 +88,8 @@ internal sealed class InstanceMeter
             MaxKvShare = _iterations == 0 ? null : Share(_maxBlocks, options.TotalBlocks),
             MaxWaitingRequests = maxWaiting,
             SwappedBytes = _swappedBytes,
+            MaxCarriedTokens = _maxCarriedTokens,
+            MaxCarriedBytes = _maxCarriedTokens * options.CarriedBytesPerToken,
         };
     }
 

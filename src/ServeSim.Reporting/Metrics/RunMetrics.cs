@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -22,8 +23,10 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
     private readonly EnergyMeter? _energy = options.Energy is { } energy ? new EnergyMeter(energy) : null;
+    private readonly ExpertMeter? _experts = options.Experts is { } experts ? new ExpertMeter(experts) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
+    private readonly TenantMeter _tenants = new(options.Tenants, options.ExactSamples);
     private SimTime? _windowStart;
     private SimTime _lastArrival;
     private SimTime? _lastCompletion;
@@ -60,6 +63,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (request.Outcome != RequestOutcome.Unfinished) _concurrency.End(request.Finished ?? request.Ended);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
+        _tenants.Add(request);
         _preemptions += request.Preemptions;
         _cachedTokens += request.CachedTokens;
         _recomputedTokens += request.RecomputedTokens;
@@ -79,6 +83,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
         _energy?.Add(iteration, start);
+        _experts?.Add(iteration);
     }
 
     /// <inheritdoc/>
@@ -96,6 +101,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(measured, start);
         _instances.Add(measured, start);
         _energy?.Add(measured, start);
+        _experts?.Add(measured);
     }
 
     /// <summary>What has been measured so far; of the whole run once it is over.</summary>
@@ -129,6 +135,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 MaxConcurrentRequests = _concurrency.Peak,
             },
             Slo = _slo.ToSummary(duration),
+            Fairness = _tenants.ToSummary(duration, _windowStart ?? SimTime.Zero, _lastArrival, percentiles),
             Ttft = LatencySummary.From(_ttft, percentiles),
             Tbt = LatencySummary.From(_tbt, percentiles),
             Tpot = LatencySummary.From(_tpot, percentiles),
@@ -137,6 +144,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
             NormalizedLatency = LatencySummary.From(_normalized, percentiles),
             Iterations = _instances.ToSummary(options, _windowStart, _queue.MaxWaiting),
             Overload = _queue.ToSummary(),
+            Experts = _experts?.ToSummary(_finished),
             Energy = _energy?.ToSummary(options.Instances, _windowStart, tokens, _finished),
         };
     }
@@ -156,7 +164,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (_lastCompletion is not { } last || end > last) _lastCompletion = end;
         _ttft.Add(request.Ttft!.Value.Nanoseconds);
         _e2e.Add(e2e);
-        _normalized.Add((long)Math.Round((decimal)e2e / request.GeneratedTokens, MidpointRounding.ToEven));
+        _normalized.Add(new SimDuration(e2e).DividedBy(request.GeneratedTokens).Nanoseconds);
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
     }

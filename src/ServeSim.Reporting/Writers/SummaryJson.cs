@@ -138,6 +138,7 @@ public static class SummaryJson
         json.WriteNumber("cached_tokens", tokens.Cached);
         json.WriteNumber("recomputed_tokens", tokens.Recomputed);
         WriteSlo(json, summary.Slo, run.Slo);
+        if (summary.Fairness is { } fairness) json.WriteObject("fairness", () => FairnessJson.Write(json, fairness, WriteLatency));
         json.WriteObject("latency_ms", () =>
         {
             WriteLatency(json, "ttft", summary.Ttft);
@@ -148,6 +149,12 @@ public static class SummaryJson
             WriteLatency(json, "normalized_latency", summary.NormalizedLatency);
         });
         WriteIterations(json, summary.Iterations);
+        json.WriteObject("experts", () =>
+        {
+            json.WriteOptional("read_bytes", summary.Experts?.ReadBytes);
+            json.WriteOptional("prefill_read_bytes", summary.Experts?.PrefillReadBytes);
+            json.WriteOptional("read_bytes_per_request", summary.Experts?.ReadBytesPerRequest);
+        });
         WriteEnergy(json, summary.Energy);
         json.WriteObject("overload", () =>
         {
@@ -233,5 +240,7 @@ public static class SummaryJson
             json.WriteOptional("max_kv_share", iterations.MaxKvShare);
             json.WriteNumber("max_waiting_requests", iterations.MaxWaitingRequests);
             json.WriteNumber("swapped_bytes", iterations.SwappedBytes);
+            json.WriteNumber("max_carried_tokens", iterations.MaxCarriedTokens);
+            json.WriteNumber("max_carried_bytes", iterations.MaxCarriedBytes);
         });
 }

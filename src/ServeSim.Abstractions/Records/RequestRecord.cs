@@ -74,7 +74,7 @@ public readonly record struct RequestRecord
 
     /// <summary>Mean time per token after the first, rounded half to even; null for one-token outputs and unfinished requests.</summary>
     public SimDuration? Tpot => Finished is { } end && FirstToken is { } first && GeneratedTokens > 1
-        ? new SimDuration((long)Math.Round((decimal)(end - first).Nanoseconds / (GeneratedTokens - 1), MidpointRounding.ToEven))
+        ? (end - first).DividedBy(GeneratedTokens - 1)
         : null;
 
     /// <summary>True if it finished within every limit. A one-token output meets any TPOT and TBT limit.</summary>

@@ -129,6 +129,7 @@ internal sealed partial class Instance
             Rows = rows,
             DecodeContextTokens = iteration.DecodeContextTokens,
             WaitingRequests = iteration.WaitingRequests,
+            CarriedTokens = _carriedTokens,
             Ends = ends,
             UsedBlocks = _tapeBlocks.AsSpan(first, count),
         });

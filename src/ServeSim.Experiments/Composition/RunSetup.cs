@@ -14,6 +14,7 @@ using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
+using ServeSim.Reporting.Tenants;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
 using ServeSim.Workloads.Synthetic;
@@ -78,6 +79,12 @@ public sealed class RunSetup
     {
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
+        Tenants = new TenantOptions
+        {
+            Weights = Scenario.Tenants ?? TenantWeights.Equal,
+            InputPrice = Scenario.Metrics.InputPrice,
+            OutputPrice = Scenario.Metrics.OutputPrice,
+        },
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
         Experts = Model.Experts is { } experts && Cost.ExpertReads(new BatchShape { DecodeSequences = 1 }) > 0
@@ -159,6 +166,7 @@ public sealed class RunSetup
         return new EngineOptions
         {
             Kind = Scenario.Engine.Kind,
+            Audit = Scenario.Engine.Audit,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,
@@ -190,7 +198,7 @@ public sealed class RunSetup
 
     private NamedPolicies MakePolicies()
     {
-        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
+        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
         if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));

@@ -34,6 +34,9 @@ public sealed record Scenario
     public PowerConfig Power { get; init; } = new();
     public PriceConfig Price { get; init; } = new();
     public SloConfig Slo { get; init; } = new();
+
+    /// <summary>Weights of tenants by name, for policies that share among them and for the fairness metrics; null gives each 1.</summary>
+    public TenantWeights? Tenants { get; init; }
     public ulong Seed { get; init; } = 1;
     public MetricsConfig Metrics { get; init; } = new();
     public EngineConfig Engine { get; init; } = new();

@@ -65,6 +65,7 @@ public sealed class LightLlmPolicy(LightLlmOptions options, ILengthPredictor pre
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
+        CountHeld(view.HeldIterations);
         if (view.Running.IsEmpty || _decodeIterations >= options.MaxWaitingIterations)
         {
             _decodeIterations = 0;
@@ -74,6 +75,13 @@ public sealed class LightLlmPolicy(LightLlmOptions options, ILengthPredictor pre
 
         plan.DecodeAllPreemptingNewest(_order, view);
         if (plan.DecodeCount > 0) _decodeIterations++;
+        plan.HoldFor(view.Waiting.IsEmpty ? int.MaxValue : 1 + Math.Max(0, options.MaxWaitingIterations - _decodeIterations));
+    }
+
+    /// <summary>Decode iterations for which nobody asked: the count starts again whenever it was reached with nobody waiting.</summary>
+    private void CountHeld(int iterations)
+    {
+        if (iterations > 0) _decodeIterations = 1 + (int)((_decodeIterations - 1L + iterations) % Math.Max(1, options.MaxWaitingIterations));
     }
 
     public void OnFinished(in RequestView request) => predictor.OnFinished(request);

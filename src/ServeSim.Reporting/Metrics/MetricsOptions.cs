@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -20,6 +21,9 @@ public sealed record MetricsOptions
 
     /// <summary>KV blocks of one instance; 0 leaves out the KV shares.</summary>
     public int TotalBlocks { get; init; }
+
+    /// <summary>How the service of tenants is measured.</summary>
+    public TenantOptions Tenants { get; init; } = new();
 
     /// <summary>Power and prices; without them neither energy nor money is reported.</summary>
     public EnergyOptions? Energy { get; init; }

@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -24,6 +25,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly ExpertMeter? _experts = options.Experts is { } experts ? new ExpertMeter(experts) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
+    private readonly TenantMeter _tenants = new(options.Tenants, options.ExactSamples);
     private SimTime? _windowStart;
     private SimTime _lastArrival;
     private SimTime? _lastCompletion;
@@ -59,6 +61,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (request.Outcome != RequestOutcome.Unfinished) _concurrency.End(request.Finished ?? request.Ended);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
+        _tenants.Add(request);
         _preemptions += request.Preemptions;
         _cachedTokens += request.CachedTokens;
         _recomputedTokens += request.RecomputedTokens;
@@ -127,6 +130,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 MaxConcurrentRequests = _concurrency.Peak,
             },
             Slo = _slo.ToSummary(duration),
+            Fairness = _tenants.ToSummary(duration, _windowStart ?? SimTime.Zero, _lastArrival, percentiles),
             Ttft = LatencySummary.From(_ttft, percentiles),
             Tbt = LatencySummary.From(_tbt, percentiles),
             Tpot = LatencySummary.From(_tpot, percentiles),
@@ -155,7 +159,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (_lastCompletion is not { } last || end > last) _lastCompletion = end;
         _ttft.Add(request.Ttft!.Value.Nanoseconds);
         _e2e.Add(e2e);
-        _normalized.Add((long)Math.Round((decimal)e2e / request.GeneratedTokens, MidpointRounding.ToEven));
+        _normalized.Add(new SimDuration(e2e).DividedBy(request.GeneratedTokens).Nanoseconds);
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
     }

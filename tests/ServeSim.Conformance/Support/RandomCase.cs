@@ -1,11 +1,18 @@
 using ServeSim.Abstractions;
 using ServeSim.Engine;
+using ServeSim.Workloads;
 
 namespace ServeSim.Conformance.Support;
 
 /// <summary>A small random world: bursty arrivals, long and short requests, and KV memory that is hardly enough.</summary>
 internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests, EngineOptions Options, ICostModel Cost)
 {
+    /// <summary>Clients that wait for their answers before they send the next request of the list; 0: requests come at their times.</summary>
+    public int Clients { get; init; }
+
+    public ITrafficSource MakeSource() => Clients == 0 ? new ListSource(Requests)
+        : new ClosedLoopTrafficSource(Clients, Requests.Count, i => (Requests[(int)i].InputTokens, Requests[(int)i].OutputTokens));
+
     public static RandomCase Make(int seed, int largestRequestTokens = int.MaxValue)
     {
         var random = new RandomStream((ulong)seed, "case");

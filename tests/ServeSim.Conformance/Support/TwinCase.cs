@@ -15,6 +15,8 @@ internal static class TwinCase
         if (random.NextInt(4) == 0) world = world with { Cost = new FormulaCost(random.NextInt(3), stages: world.Cost.PipelineStages) };
         if (random.NextInt(5) == 0) world = world with { Cost = new SequenceCost() };
         if (random.NextInt(5) == 0) world = world with { Options = world.Options with { Horizon = SimTime.FromSeconds(random.NextInt(1000) / 1000.0) } };
+        if (random.NextInt(4) == 0) world = world with { Clients = 1 + random.NextInt(8) };
+        if (random.NextInt(3) == 0) world = world with { Options = world.Options with { Instances = 1 + random.NextInt(9) } };
         return world;
     }
 

@@ -59,7 +59,7 @@ public sealed class RunSetup
     public ModelSpec Model { get; }
 
     /// <summary>What reports and messages call the trace.</summary>
-    public string TraceName => Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+    public string TraceName => Scenario.Clients.Lengths is { } drawn ? $"drawn lengths ({drawn})" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
@@ -71,7 +71,8 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
+    public long? KnownRequests => Scenario.Clients is { Count: > 0 } clients ? clients.Attempts == 1 ? clients.Requests : null
+        : Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
     /// <summary>How the run is to be measured.</summary>
@@ -105,11 +106,18 @@ public sealed class RunSetup
 
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
-    public TracePipeline OpenTrace()
+    public TracePipeline OpenTrace() => OpenTrace(ignoresTimes: false);
+
+    private TracePipeline OpenTrace(bool ignoresTimes)
     {
         var options = Scenario.Trace.ToOptions(Scenario.Seed);
+        if (ignoresTimes) options = options with { Arrivals = ArrivalSpec.Parse("constant:1") };    // so that none need be recorded
         return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(() => BundledTraces.Open(DefaultTrace), DefaultTrace, options);
     }
+
+    /// <summary>Opens what sends the requests: the trace, or the clients.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public RunTraffic OpenTraffic() => new(Scenario, TraceName, ignoresTimes => OpenTrace(ignoresTimes));
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
     public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null) =>
@@ -139,7 +147,8 @@ public sealed class RunSetup
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
-            Slice = Scenario.Trace.Changes(),
+            Slice = Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null,
+            MaxConcurrency = Scenario.Clients.Count > 0 ? Scenario.Clients.Count : null,
             Slo = SloText.Format(Scenario.Slo.ToLimits()),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
@@ -177,6 +186,7 @@ public sealed class RunSetup
             HostLinkLatency = capacity is null ? SimDuration.Zero : SimDuration.FromMicroseconds(gpu.HostLink.LatencyMicroseconds),
             MaxContextTokens = Scenario.Engine.MaxContextTokens ?? Model.MaxContextTokens,
             Slo = Scenario.Slo.ToLimits(),
+            Patience = Scenario.Clients.ToPatience(),
             SignalPeriod = Scenario.Router.SignalPeriod,
             LivelockLimit = Scenario.Engine.LivelockLimit,
             Horizon = Scenario.Engine.Horizon is { } horizon ? SimTime.Zero + horizon : SimTime.Never,

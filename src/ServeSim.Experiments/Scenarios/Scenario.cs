@@ -10,6 +10,7 @@ namespace ServeSim.Experiments.Scenarios;
 public sealed record Scenario
 {
     public TraceConfig Trace { get; init; } = new();
+    public ClientsConfig Clients { get; init; } = new();
     public string Model { get; init; } = "llama-3.1-8b";
     public string Gpu { get; init; } = "h100-sxm";
 
@@ -50,6 +51,7 @@ public sealed record Scenario
         problems.Check("precision", () => PrecisionProfile.Check(Precision));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
+        Clients.Validate(problems);
         Parallel.Validate(problems);
         problems.Require(Instances % Math.Max(1, Parallel.Data) == 0, "instances", Instances,
             $"must be a multiple of parallel.data ({Parallel.Data}), whose replicas count as instances");

@@ -9,6 +9,7 @@ internal sealed class InstanceMeter
     private Int128 _busy;
     private Int128 _blockTime;
     private long _iterations;
+    private long _decodeIterations;
     private long _sequences;
     private long _prefillTokens;
     private long _decodes;
@@ -21,6 +22,7 @@ internal sealed class InstanceMeter
     public void Add(in IterationRecord iteration, SimTime windowStart)
     {
         _iterations++;
+        if (iteration.DecodeSequences > 0) _decodeIterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
         _prefillTokens += iteration.PrefillTokens - iteration.PendingTokens;
         _decodes += iteration.DecodeSequences;
@@ -39,6 +41,7 @@ internal sealed class InstanceMeter
     {
         var (count, sequences) = (run.Count, (long)run.Count * run.Sequences);
         _iterations += count;
+        _decodeIterations += count;
         _sequences += sequences;
         _decodes += sequences;
         var most = run.UsedBlocks[count - 1];
@@ -76,6 +79,7 @@ internal sealed class InstanceMeter
         return new IterationSummary
         {
             Count = _iterations,
+            Decodes = _decodeIterations,
             MeanSequences = Share(_sequences, _iterations),
             MeanTokens = Share(tokens, _iterations),
             DecodeShare = Share(_decodes, tokens),

@@ -4,6 +4,9 @@ namespace ServeSim.Reporting.Metrics;
 public sealed record IterationSummary
 {
     public required long Count { get; init; }
+
+    /// <summary>Iterations in which somebody decoded.</summary>
+    public long Decodes { get; init; }
     public required double? MeanSequences { get; init; }
 
     /// <summary>Prompt tokens computed plus decoding sequences, per iteration.</summary>

@@ -18,6 +18,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly Distribution _queueDelay = new(options.ExactSamples);
     private readonly Distribution _normalized = new(options.ExactSamples);
     private readonly SortedDictionary<string, long> _rejectedByReason = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _abortedByReason = new(StringComparer.Ordinal);
     private readonly ConcurrencyPeak _concurrency = new();
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
@@ -33,6 +34,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private long _measuredArrivals;
     private long _finished;
     private long _rejected;
+    private long _aborted;
     private long _unfinished;
     private long _preemptions;
     private long _inputTokens;
@@ -69,6 +71,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         {
             case RequestOutcome.Finished: AddFinished(request); break;
             case RequestOutcome.Rejected: AddRejected(request.Reason ?? "unspecified"); break;
+            case RequestOutcome.Aborted: AddAborted(request.Reason ?? "unspecified"); break;
             default: _unfinished++; break;
         }
     }
@@ -115,7 +118,9 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 Finished = _finished,
                 Rejected = _rejected,
                 Unfinished = _unfinished,
+                Aborted = _aborted,
                 RejectedByReason = [.. _rejectedByReason],
+                AbortedByReason = [.. _abortedByReason],
                 Preemptions = _preemptions,
             },
             Window = new MeasuredWindow(options.WarmupText, _windowStart?.Seconds, _lastCompletion?.Seconds, duration),
@@ -162,6 +167,12 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _normalized.Add(new SimDuration(e2e).DividedBy(request.GeneratedTokens).Nanoseconds);
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
+    }
+
+    private void AddAborted(string reason)
+    {
+        _aborted++;
+        _abortedByReason[reason] = _abortedByReason.GetValueOrDefault(reason) + 1;
     }
 
     private void AddRejected(string reason)

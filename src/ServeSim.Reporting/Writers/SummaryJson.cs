@@ -122,12 +122,18 @@ public static class SummaryJson
             json.WriteNumber("measured", requests.Measured);
             json.WriteNumber("finished", requests.Finished);
             json.WriteNumber("rejected", requests.Rejected);
+            json.WriteNumber("aborted", requests.Aborted);
             json.WriteNumber("unfinished", requests.Unfinished);
             json.WriteObject("rejected_by_reason", () =>
             {
                 foreach (var (reason, count) in requests.RejectedByReason) json.WriteNumber(reason, count);
             });
+            json.WriteObject("aborted_by_reason", () =>
+            {
+                foreach (var (reason, count) in requests.AbortedByReason) json.WriteNumber(reason, count);
+            });
             json.WriteNumber("preemptions", requests.Preemptions);
+            json.WriteOptional("preemptions_per_finished", requests.PreemptionsPerFinished);
         });
         json.WriteNumber("cached_tokens", tokens.Cached);
         json.WriteNumber("recomputed_tokens", tokens.Recomputed);
@@ -167,6 +173,7 @@ public static class SummaryJson
             json.WriteOptional("good_requests", slo?.Good);
             json.WriteOptional("request_goodput_per_s", slo?.RequestGoodput);
             json.WriteOptional("token_goodput_per_s", slo?.TokenGoodput);
+            json.WriteOptional("total_token_goodput_per_s", slo?.TotalTokenGoodput);
             json.WriteOptional("strict_token_goodput_per_s", slo?.StrictTokenGoodput);
             json.WriteOptional("attainment", slo?.Attainment);
             json.WriteOptional("attainment_of_finished", slo?.AttainmentOfFinished);
@@ -224,6 +231,7 @@ public static class SummaryJson
         json.WriteObject("iterations", () =>
         {
             json.WriteNumber("count", iterations.Count);
+            json.WriteNumber("decodes", iterations.Decodes);
             json.WriteOptional("mean_sequences", iterations.MeanSequences);
             json.WriteOptional("mean_tokens", iterations.MeanTokens);
             json.WriteOptional("decode_share", iterations.DecodeShare);

@@ -21,6 +21,8 @@ public static class SummaryTable
         yield return new(section, "Finished", Text(requests.Finished), $"of {Text(requests.Measured)}");
         yield return new(section, "Rejected", Text(requests.Rejected), "");
         foreach (var (reason, count) in requests.RejectedByReason) yield return new(section, $"Rejected: {reason}", Text(count), "");
+        if (requests.Aborted > 0) yield return new(section, "Given up by clients", Text(requests.Aborted), "");
+        foreach (var (reason, count) in requests.AbortedByReason) yield return new(section, $"Given up: {reason}", Text(count), "");
         yield return new(section, "Unfinished", Text(requests.Unfinished), "");
         yield return new(section, "Duration", Text(summary.Window.DurationSeconds), "s");
         yield return new(section, "Throughput", Text(throughput.RequestsPerSecond), "requests/s");
@@ -49,6 +51,7 @@ public static class SummaryTable
         yield return new(section, "Attainment", Text(100 * slo.Attainment), "% of all requests");
         yield return new(section, "Goodput", Text(slo.RequestGoodput), "requests/s");
         yield return new(section, "Token goodput", Text(slo.TokenGoodput), "tokens/s of good requests");
+        yield return new(section, "Total token goodput", Text(slo.TotalTokenGoodput), "input and output tokens/s of good requests");
         yield return new(section, "Strict token goodput", Text(slo.StrictTokenGoodput), "tokens/s on time");
         if (slo.OneTokenOutputsUnderTpotLimit > 0)
             yield return new(section, "One-token outputs under a TPOT limit", Text(slo.OneTokenOutputsUnderTpotLimit), "counted as met");
@@ -90,6 +93,7 @@ public static class SummaryTable
         yield return new(section, "KV in use, mean", Text(100 * iterations.MeanKvShare), "%");
         yield return new(section, "KV in use, most", Text(100 * iterations.MaxKvShare), "%");
         yield return new(section, "Preemptions", Text(summary.Requests.Preemptions), "");
+        if (summary.Requests is { Preemptions: > 0, PreemptionsPerFinished: { } share }) yield return new(section, "Preemptions per finished request", Text(share), "");
         yield return new(section, "Recomputed", Text(summary.Tokens.Recomputed), "tokens");
         yield return new(section, "Cached", Text(summary.Tokens.Cached), "tokens");
         if (iterations.MaxCarriedTokens > 0)

@@ -13,6 +13,11 @@ internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests,
     public ITrafficSource MakeSource() => Clients == 0 ? new ListSource(Requests)
         : new ClosedLoopTrafficSource(Clients, Requests.Count, i => (Requests[(int)i].InputTokens, Requests[(int)i].OutputTokens));
 
+    /// <summary>Clients that wait about as long as things take here.</summary>
+    public static ClientPatience DrawPatience(RandomStream random) => new(
+        random.NextInt(4) == 0 ? null : SimDuration.FromMilliseconds(1 + random.NextInt(300)),
+        random.NextInt(3) == 0 ? null : SimDuration.FromMilliseconds(1 + random.NextInt(20)));
+
     public static RandomCase Make(int seed, int largestRequestTokens = int.MaxValue)
     {
         var random = new RandomStream((ulong)seed, "case");

@@ -13,9 +13,9 @@ using ServeSim.Experiments.Configuration;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
-using ServeSim.Reporting.Slo;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
+using ServeSim.Workloads.Classes;
 using ServeSim.Workloads.Synthetic;
 
 namespace ServeSim.Experiments.Composition;
@@ -78,6 +78,7 @@ public sealed class RunSetup
     {
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
+        GoodputMode = Scenario.Metrics.GoodputMode,
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
         Energy = new EnergyOptions
@@ -101,8 +102,12 @@ public sealed class RunSetup
     }
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
-    public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null) =>
-        new(_engine, source, Cost, MakePolicies(), observer, tap);
+    public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null)
+    {
+        if (!GivesClasses) return new(_engine, source, Cost, MakePolicies(), observer, tap);
+        var classed = new ClassedTrafficSource(source, Scenario.Slo.Classes?.ToClasses() ?? [], Scenario.Slo.ToLimits(), Scenario.Seed, Tiers);
+        return new(_engine with { Slo = SloLimits.None }, classed, Cost, MakePolicies(), observer, tap);
+    }
 
     /// <summary>What reports say about the run.</summary>
     public RunDescription Describe(RunResult result, params IEnumerable<string> notes)
@@ -129,12 +134,17 @@ public sealed class RunSetup
             CostModel = Cost.Info,
             Trace = TraceName,
             Slice = Scenario.Trace.Changes(),
-            Slo = SloText.Format(Scenario.Slo.ToLimits()),
+            Slo = Scenario.Slo.Describe(),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
             Notes = [.. _notes, .. notes],
         };
     }
+
+    private bool GivesClasses => Scenario.Slo.Classes is not null || Tiers > 1;
+
+    /// <summary>JITServe's artifact makes the limits of every fourth request equally tight.</summary>
+    private int Tiers => Scenario.Metrics.GoodputMode == GoodputMode.Artifact ? 4 : 1;
 
     private EngineOptions Size(AcceleratorSpec gpu, ParallelLayout layout, PrecisionProfile precision)
     {

@@ -23,6 +23,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly EnergyMeter? _energy = options.Energy is { } energy ? new EnergyMeter(energy) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
+    private readonly GoodputTally _goodput = new(options.GoodputMode, options.ExactSamples);
     private SimTime? _windowStart;
     private SimTime _lastArrival;
     private SimTime? _lastCompletion;
@@ -55,6 +56,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _concurrency.End(request.Finished);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
+        _goodput.Add(request, _windowStart ?? request.Arrival);
         _preemptions += request.Preemptions;
         _cachedTokens += request.CachedTokens;
         _recomputedTokens += request.RecomputedTokens;
@@ -111,6 +113,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 MaxConcurrentRequests = _concurrency.Peak,
             },
             Slo = _slo.ToSummary(duration),
+            Goodput = _goodput.ToSummary(duration, percentiles),
             Ttft = LatencySummary.From(_ttft, percentiles),
             Tbt = LatencySummary.From(_tbt, percentiles),
             Tpot = LatencySummary.From(_tpot, percentiles),

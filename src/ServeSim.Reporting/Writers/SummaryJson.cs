@@ -132,6 +132,7 @@ public static class SummaryJson
         json.WriteNumber("cached_tokens", tokens.Cached);
         json.WriteNumber("recomputed_tokens", tokens.Recomputed);
         WriteSlo(json, summary.Slo, run.Slo);
+        if (summary.Goodput is { } goodput) json.WriteObject("goodput", () => GoodputJson.Write(json, goodput, WriteLatency));
         json.WriteObject("latency_ms", () =>
         {
             WriteLatency(json, "ttft", summary.Ttft);

@@ -7,4 +7,17 @@ namespace ServeSim.Abstractions;
 /// <param name="MaxContextTokens">Longest prompt plus output that the model accepts.</param>
 /// <param name="PipelineStages">Iterations that can be in flight on one instance.</param>
 /// <param name="Cost">What an iteration costs.</param>
-public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize, int MaxContextTokens, int PipelineStages, ICostModel Cost);
+public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize, int MaxContextTokens, int PipelineStages, ICostModel Cost)
+{
+    /// <summary>Bytes of a KV block, as swaps are priced.</summary>
+    public long BytesPerBlock { get; init; }
+
+    /// <summary>Bandwidth between GPU and host memory, bytes per second.</summary>
+    public double HostLinkBytesPerSecond { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Set-up time of a copy over that link.</summary>
+    public SimDuration HostLinkLatency { get; init; }
+
+    /// <summary>What the engine charges for one copy of so many blocks to or from the host.</summary>
+    public SimDuration SwapTime(int blocks) => HostLinkLatency + SimDuration.FromSeconds(blocks * BytesPerBlock / HostLinkBytesPerSecond);
+}

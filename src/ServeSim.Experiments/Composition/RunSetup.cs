@@ -28,6 +28,7 @@ public sealed class RunSetup
     private readonly PolicyCatalog _catalog;
     private readonly EngineOptions _engine;
     private readonly List<string> _notes = [];
+    private PredictionMeter? _predictions;
 
     /// <summary>
     /// Looks up and sizes. <paramref name="costOptions"/> says what the cost model assumes about the engine;
@@ -47,7 +48,12 @@ public sealed class RunSetup
         Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
         _engine = Size(gpu, layout, precision);
-        Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
+        Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost)
+        {
+            BytesPerBlock = _engine.BytesPerBlock,
+            HostLinkBytesPerSecond = _engine.HostLinkBytesPerSecond,
+            HostLinkLatency = _engine.HostLinkLatency,
+        };
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
     }
 
@@ -130,6 +136,7 @@ public sealed class RunSetup
             Router = Scenario.Router.Name,
             RouterOptions = OptionsOf(Scenario.Router.Options),
             Predictor = Scenario.Predictor?.Name,
+            LengthPredictions = _predictions?.ToSummary(),
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
@@ -181,18 +188,20 @@ public sealed class RunSetup
         };
     }
 
-    /// <summary>A policy that needs estimates gets the truth if nothing else is chosen, and the reports say so.</summary>
+    /// <summary>A policy that needs estimates gets those that it names, or else the truth, if nothing is chosen; the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)
     {
-        if (scenario.Predictor is not null || !_catalog.Get(PolicyKind.Policy, scenario.Policy.Name).NeedsPredictor) return scenario;
-        _notes.Add($"policy {scenario.Policy.Name} needs a length predictor and none was chosen: it is told the true output lengths (predictor oracle)");
-        return scenario with { Predictor = new PredictorChoice("oracle") };
+        var policy = _catalog.Get(PolicyKind.Policy, scenario.Policy.Name);
+        if (scenario.Predictor is not null || !policy.NeedsPredictor) return scenario;
+        var (name, uses) = (policy.DefaultPredictor, policy.DefaultPredictor == "oracle" ? "is told the true output lengths (predictor oracle)" : $"uses {policy.DefaultPredictor}");
+        _notes.Add($"policy {policy.Name} needs a length predictor and none was chosen: it {uses}");
+        return scenario with { Predictor = new PredictorChoice(name) };
     }
 
     private NamedPolicies MakePolicies()
     {
         var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
-        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
+        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _predictions = new PredictionMeter(_catalog.CreatePredictor(predictor, context)) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));
     }

@@ -122,6 +122,12 @@ public static class SummaryTable
             yield return new(section, "Overloaded", $"the queue grew by {Text(summary.Overload.SlopePerSecond)} requests/s throughout; latencies depend on the length of the run", "");
         yield return new(section, "Policy", run.Policy, "");
         yield return new(section, "Router", run.Router, "");
+        if (run.LengthPredictions is { Requests: > 0 } lengths)
+        {
+            yield return new(section, "Length predictions", $"{run.Predictor}: {Text(100 * lengths.Coverage)} % of first answers not below the truth", "");
+            yield return new(section, "Prediction / truth, mean", string.Join(", ", lengths.Ratios.Where(r => r.Requests > 0).Select(r => $"{Text(r.Mean)} after {r.GeneratedTokens}")), "tokens");
+        }
+
         if (run.Oracle is { } oracle) yield return new(section, "Oracle", oracle, "");
         yield return new(section, "Trace", run.Slice is { } slice ? $"{run.Trace} ({slice})" : run.Trace, "");
         yield return new(section, "Warm-up", summary.Window.Warmup, "");

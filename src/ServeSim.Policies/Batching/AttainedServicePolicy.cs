@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+using ServeSim.Abstractions;
+
+namespace ServeSim.Policies.Batching;
+
+/// <summary>Options of <see cref="AttainedServicePolicy"/>.</summary>
+/// <param name="QuantumTokens">Service is counted in steps of so many tokens.</param>
+/// <param name="TokenBudget">Tokens of one iteration, decodes included.</param>
+/// <param name="MaxSequences">Requests in a batch; paused ones beyond them keep their KV while memory lasts.</param>
+/// <param name="Preemption">What happens to the KV of a request that loses its blocks.</param>
+public sealed record AttainedServiceOptions(
+    [Range(1, int.MaxValue)] int QuantumTokens = 400,
+    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int MaxSequences = 256,
+    PreemptMode Preemption = PreemptMode.Recompute);
+
+/// <summary>
+/// Before each iteration the requests that have been served least take the batch; among equals the first come. A request is
+/// its own program.
+/// </summary>
+[Policy("attained-service", "Least attained service first, in quanta of tokens.", Paper = "Luo et al., Autellix, 2025")]
+public sealed class AttainedServicePolicy(AttainedServiceOptions options) : IBatchPolicy
+{
+    private readonly RequestOrder _order = new();
+
+    public void Plan(in InstanceView view, BatchPlan plan)
+    {
+        var order = _order.From(view.Running).And(view.Swapped).And(view.Waiting)
+            .By(options.QuantumTokens, static (quantum, request) => Attained(request) / quantum);
+        plan.RunMostUrgent(view, order, options.TokenBudget, Math.Max(1, options.MaxSequences / view.PipelineStages), options.Preemption);
+    }
+
+    /// <summary>Tokens served so far; what was computed again after a preemption counts once.</summary>
+    private static long Attained(in RequestView request) => request.GeneratedTokens > 0 ? request.KnownTokens : request.ContextTokens;
+}

@@ -22,14 +22,21 @@ public sealed record AttainedServiceOptions(
 public sealed class AttainedServicePolicy(AttainedServiceOptions options) : IBatchPolicy
 {
     private readonly RequestOrder _order = new();
+    private readonly RequestMap<long> _served = new();
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         var order = _order.From(view.Running).And(view.Swapped).And(view.Waiting)
-            .By(options.QuantumTokens, static (quantum, request) => Attained(request) / quantum);
+            .By(this, static (policy, request) => policy.Level(request));
         plan.RunMostUrgent(view, order, options.TokenBudget, Math.Max(1, options.MaxSequences / view.PipelineStages), options.Preemption);
     }
 
-    /// <summary>Tokens served so far; what was computed again after a preemption counts once.</summary>
-    private static long Attained(in RequestView request) => request.GeneratedTokens > 0 ? request.KnownTokens : request.ContextTokens;
+    /// <summary>What is computed again after a preemption is service too: what counted on lost KV alone would come back to the front for ever.</summary>
+    public void OnIterationEnd(in IterationView iteration)
+    {
+        foreach (ref readonly var entry in iteration.Entries)
+            if (iteration.TryGetRequest(entry, out var request)) _served[request] += entry.Tokens;
+    }
+
+    private long Level(in RequestView request) => _served[request] / options.QuantumTokens;
 }

@@ -27,12 +27,13 @@ public enum ArtifactStrategy
 /// <param name="RefreshTokens">Tokens from one length bound to the next.</param>
 /// <param name="PredictionMilliseconds">Time until a newcomer's first bound is there.</param>
 /// <param name="DefaultTtftSeconds">TTFT limit of a request that has none.</param>
+/// <param name="DefaultTbtSeconds">TBT limit of a request that has none.</param>
 /// <param name="DefaultDeadlineSeconds">E2E limit of a request that has none.</param>
 public sealed record JitServeArtifactOptions(
     ArtifactStrategy Strategy = ArtifactStrategy.LengthBin,
     [Range(1, int.MaxValue)] int FrameIterations = 50,
     [Range(1, int.MaxValue)] int MaxSequences = 32,
-    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int TokenBudget = 512,
     [Range(1, int.MaxValue)] int TopFactor = 3,
     [Range(0, int.MaxValue)] int MaxSwaps = 4,
     [Range(0.0, double.MaxValue)] double Penalty = 1,
@@ -40,6 +41,7 @@ public sealed record JitServeArtifactOptions(
     [Range(1, int.MaxValue)] int RefreshTokens = 50,
     [Range(0.0, double.MaxValue)] double PredictionMilliseconds = 7,
     [Range(double.Epsilon, double.MaxValue)] double DefaultTtftSeconds = 1,
+    [Range(double.Epsilon, double.MaxValue)] double DefaultTbtSeconds = 0.1,
     [Range(double.Epsilon, double.MaxValue)] double DefaultDeadlineSeconds = 10);
 
 /// <summary>
@@ -52,6 +54,7 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
 {
     private readonly LengthBounds _bounds = new(predictor, options.RefreshTokens, SimDuration.FromMilliseconds(options.PredictionMilliseconds));
     private readonly FramePace _pace = new();
+    private readonly RequestMap<(double Earned, SimTime FirstToken)> _earned = new();
     private readonly ArtifactSelection _selection = new();
     private readonly List<ArtifactCandidate> _candidates = [];
     private readonly HashSet<long> _leaving = [];
@@ -84,6 +87,8 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
     {
         _iterations++;
         _pace.Add(iteration);
+        foreach (ref readonly var entry in iteration.Entries)
+            if (iteration.TryGetRequest(entry, out var request) && request.GeneratedTokens > 0 && request.LastTokenAt == iteration.End) Track(request);
     }
 
     public void OnFinished(in RequestView request) => _bounds.OnFinished(request);
@@ -131,10 +136,22 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
     private long Rank(in RequestView request) => _places.TryGetValue(request.Number, out var place) ? place
         : long.MaxValue - 1 - (BitConverter.DoubleToInt64Bits(Rated(request).Density) >> 1);
 
+    private void Track(in RequestView request)
+    {
+        ref var known = ref _earned[request];
+        if (request.GeneratedTokens == 1) known.FirstToken = request.LastTokenAt;
+        var (limit, first) = (Ttft(request), (known.FirstToken - request.Arrival).Seconds);
+        var pace = request.Slo.Pace?.Seconds ?? options.DefaultTbtSeconds;
+        var desired = ArtifactTracker.DesiredTokens(request.LastTokenAt.Seconds, request.Arrival.Seconds, first, limit, pace);
+        known.Earned = ArtifactTracker.Gain(known.Earned, request.GeneratedTokens == 1 ? request.InputTokens : 0, 1, request.GeneratedTokens, desired, first, limit, options.Penalty);
+    }
+
+    private double Ttft(in RequestView request) => request.Slo.Ttft?.Seconds ?? options.DefaultTtftSeconds;
+
     private ArtifactDensity Rated(in RequestView request) => ArtifactDensity.Of(
         [
             new(request.SloKind, request.InputTokens, _bounds.Of(request, _now), request.GeneratedTokens,
-                request.Slo.E2e?.Seconds ?? options.DefaultDeadlineSeconds, request.Slo.Ttft?.Seconds ?? options.DefaultTtftSeconds,
-                (_now - request.Arrival).Seconds, request.GeneratedTokens > 0),
+                request.Slo.E2e?.Seconds ?? options.DefaultDeadlineSeconds, Ttft(request),
+                (_now - request.Arrival).Seconds, request.GeneratedTokens > 0, _earned[request].Earned),
         ], _pace.TokenSeconds, options.Penalty);
 }

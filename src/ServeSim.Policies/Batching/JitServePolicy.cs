@@ -8,11 +8,11 @@ namespace ServeSim.Policies.Batching;
 /// <summary>What becomes of a running request that has had its share of a frame.</summary>
 public enum JitMode
 {
-    /// <summary>It leaves its slot to others until the frame ends and keeps its KV (just enough).</summary>
-    Jit,
-
     /// <summary>It goes on.</summary>
     Frame,
+
+    /// <summary>It leaves its slot to others until the frame ends and keeps its KV (just enough).</summary>
+    Jit,
 }
 
 /// <summary>How the batch of a frame is chosen.</summary>
@@ -40,11 +40,11 @@ public enum JitSelection
 /// <param name="MaxWaitSeconds">Who has waited so long without ever running is refused; without it nobody is.</param>
 /// <param name="Fairness">Weight of the time waited against the priority, 0 to 1.</param>
 public sealed record JitServeOptions(
-    JitMode Mode = JitMode.Jit,
+    JitMode Mode = JitMode.Frame,
     JitSelection Selection = JitSelection.Gmax,
     [Range(1, int.MaxValue)] int FrameIterations = 50,
     [Range(1, int.MaxValue)] int MaxSequences = 32,
-    [Range(1, int.MaxValue)] int TokenBudget = 2048,
+    [Range(1, int.MaxValue)] int TokenBudget = 512,
     [Range(0.01, 1.0)] double Cutoff = 0.95,
     bool AdaptCutoff = true,
     [Range(0.0, double.MaxValue)] double InputWeight = 1,
@@ -96,7 +96,7 @@ public sealed class JitServePolicy(JitServeOptions options, ILengthPredictor pre
         foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Rank(request)))
         {
             if (plan.IsRejected(request)) continue;
-            if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.Mode == JitMode.Jit ? int.MaxValue : cap)) break;
+            if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.Mode == JitMode.Frame ? cap : int.MaxValue)) break;
         }
 
         foreach (var request in running)    // slots that nobody took

@@ -9,9 +9,9 @@ namespace ServeSim.Policies.Prediction;
 public sealed record ProxyRankOptions([Range(0.0, 1.0)] double Tau = 0.5, [Range(1, int.MaxValue)] int Remembered = 4096);
 
 /// <summary>
-/// Orders requests without knowing how long they are. A share √tau of them is placed truly, the others where an earlier
-/// request chosen at random belongs: a pair is in true order if both are placed truly, and by chance otherwise, so Kendall's
-/// tau is as asked whatever the lengths.
+/// Orders requests without knowing how long they are. A share s of them is placed truly, the others where an earlier request
+/// chosen at random belongs. Two that are placed truly agree with the truth, one that is does by 1/3 and none by 0 (for any
+/// lengths, as they come from one distribution): Kendall's tau is s² + 2 s (1 - s) / 3, so s = √(1 + 3 tau) - 1.
 /// </summary>
 [Policy("proxy-rank", "A rank without a scale, of a given correlation with the true order.", UsesOracle = true,
     Paper = "Fu et al., learning to rank, NeurIPS 2024")]
@@ -21,7 +21,7 @@ public sealed class ProxyRankPredictor(ProxyRankOptions options, IOracle oracle,
 
     private readonly ulong _truths = random.NextUInt64();
     private readonly ulong _places = random.NextUInt64();
-    private readonly double _share = Math.Sqrt(options.Tau);
+    private readonly double _share = Math.Sqrt(1 + (3 * options.Tau)) - 1;
     private readonly RequestMap<int> _ranks = new();
     private readonly List<int> _earlier = [];
     private int _oldest;

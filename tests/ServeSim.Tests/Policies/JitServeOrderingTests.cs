@@ -30,9 +30,9 @@ public sealed class JitServeOrderingTests
     [Fact]
     public void Check_7_under_heavy_load_the_oracle_earns_most_then_jitserve_then_the_others()
     {
-        var jit = Goodput(12, 300, Seeds, "policy=jitserve");
-        Ordered("oracle over JITServe", Goodput(12, 300, Seeds, "policy=jitserve", "predictor=oracle"), jit);
-        foreach (var (name, sets) in Rivals) Ordered($"JITServe over {name}", jit, Goodput(12, 300, Seeds, sets));
+        var jit = Goodput(12, 600, Seeds, "policy=jitserve");
+        Ordered("oracle over JITServe", Goodput(12, 600, Seeds, "policy=jitserve", "predictor=oracle"), jit);
+        foreach (var (name, sets) in Rivals) Ordered($"JITServe over {name}", jit, Goodput(12, 600, Seeds, sets));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public static class CostModelFactory
         if (text.LastIndexOf(Padding, StringComparison.OrdinalIgnoreCase) is > 0 and var cut)
             return new PaddedDecodeCost(Create(text[..cut], model, gpu, layout, options), PaddingShare(text, text[(cut + Padding.Length)..]));
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
-            return Linear(text, layout, options.Precision);
+            return Linear(text, layout, options.Precision, model?.Layers ?? 0);
         var level = text.ToLowerInvariant();
         if (level is not ("roofline" or "roofline:calibrated" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
             throw new InputException($"cost: got \"{spec}\"; {Allowed}; {Suggestion.For(text, _known)}");
@@ -50,7 +50,7 @@ public static class CostModelFactory
             ? share
             : throw new InputException($"cost: the padding of \"{spec}\" is \"{text}\"; allowed: a share from 0 to 1, such as roofline+padded:1");
 
-    private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision)
+    private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision, int layers)
     {
         var parts = text.Length > 7 ? text[7..].Split(',') : [];
         if (parts.Length != 5)
@@ -65,10 +65,10 @@ public static class CostModelFactory
         }
 
         if (problems.Count > 0) throw new InputException(problems);
-        var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4]);
+        var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4], layers);
         List<string> warnings = [];
         if (layout != ParallelLayout.Single) warnings.Add("the coefficients describe the whole instance: tp and pp change its KV capacity only");
         if (precision != PrecisionProfile.Bf16) warnings.Add("the coefficients describe the whole instance: precision changes its KV capacity only");
-        return warnings.Count == 0 ? linear : new(c[0], c[1], c[2], c[3], c[4]) { Info = linear.Info with { Warnings = warnings } };
+        return warnings.Count == 0 ? linear : new(c[0], c[1], c[2], c[3], c[4], layers) { Info = linear.Info with { Warnings = warnings } };
     }
 }

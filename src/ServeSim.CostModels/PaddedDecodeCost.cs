@@ -27,6 +27,18 @@ public sealed class PaddedDecodeCost(IExplainedCostModel inner, double share) : 
     public bool NeedsSequences => inner.NeedsSequences;
 
     /// <inheritdoc/>
+    public int Layers => inner.Layers;
+
+    /// <inheritdoc/>
+    public bool HasSublayers => inner.HasSublayers;
+
+    /// <inheritdoc/>
+    public SimDuration TimeUntil(in BatchShape shape, int sublayers) => inner.TimeUntil(Padded(shape), sublayers);
+
+    /// <inheritdoc/>
+    public double ExpertReads(in BatchShape shape, int sublayers = int.MaxValue) => inner.ExpertReads(shape, sublayers);
+
+    /// <inheritdoc/>
     public SimDuration IterationTime(in BatchShape shape) => inner.IterationTime(Padded(shape));
 
     /// <inheritdoc/>

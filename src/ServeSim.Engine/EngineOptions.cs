@@ -8,6 +8,12 @@ public sealed record EngineOptions
     /// <summary>Which executor runs the instances; both give the same bytes.</summary>
     public EngineKind Kind { get; init; }
 
+    /// <summary>
+    /// True makes the fast executor ask policies that promised to hold their plan all the same: a different plan is a
+    /// <see cref="PolicyFault"/>. The plain executor has nothing to audit: it always asks.
+    /// </summary>
+    public bool Audit { get; init; }
+
     /// <summary>Independent model replicas behind the router.</summary>
     public int Instances { get; init; } = 1;
 
@@ -37,6 +43,9 @@ public sealed record EngineOptions
 
     /// <summary>Limits of requests that bring none of their own.</summary>
     public SloLimits Slo { get; init; } = SloLimits.None;
+
+    /// <summary>When clients give up that bring no patience of their own; null is never.</summary>
+    public ClientPatience? Patience { get; init; }
 
     /// <summary>Age that polled load signals can reach; zero means always fresh.</summary>
     public SimDuration SignalPeriod { get; init; }

@@ -15,11 +15,10 @@ public sealed class SimulationRun
     private readonly ITrafficSource _source;
     private readonly Run _run;
     private readonly Instance[] _instances;
-    private readonly bool[] _isTouched;
-    private readonly List<int> _touched = [];
     private readonly IEventTap? _tap;
     private long _arrived;
     private bool _isCut;
+    private bool _isBeyondHorizon;
     private Fingerprint _arrivals;
 
     /// <summary>Prepares a run.</summary>
@@ -35,9 +34,8 @@ public sealed class SimulationRun
         (_options, _source, _tap) = (options, source, tap);
         var table = new RequestTable();
         var gateway = new Gateway(table, policies.Router, policies.RouterName, options.Instances, options.SignalPeriod > SimDuration.Zero);
-        _run = new Run(table, observer, gateway, source, policies.BatchName, options.Horizon);
+        _run = new Run(table, observer, gateway, source, policies.BatchName, options);
         _instances = new Instance[options.Instances];
-        _isTouched = new bool[options.Instances];
         for (var i = 0; i < options.Instances; i++)
         {
             var policy = policies.Batch(i);
@@ -45,6 +43,7 @@ public sealed class SimulationRun
             _instances[i] = new Instance(i, options, _run, cost, policy);
         }
 
+        gateway.Connect(_instances);
         if (options.SignalPeriod > SimDuration.Zero) _run.Events.Push(SimTime.Zero, EventRank.Control, -1);
     }
 
@@ -69,13 +68,20 @@ public sealed class SimulationRun
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
-            _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
+            if (next.Rank == EventRank.GiveUp && IsStale(next))
+            {
+                if (next.Time == _run.Now && _run.NextTime > next.Time) StartIdleInstances();
+                continue;
+            }
+
+            _isBeyondHorizon = next.Time > _options.Horizon;
+            _isCut = _isBeyondHorizon || cancel.IsCancellationRequested;
             if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
             _run.Now = next.Time;
             Handle(next);
-            _tap?.OnEvent(next, Digest(next.Target));
-            if (NextTime() > next.Time) StartIdleInstances();
+            _tap?.OnEvent(next, Digest(next.Rank == EventRank.GiveUp ? -1 : next.Target));
+            if (_run.NextTime > next.Time) StartIdleInstances();
         }
 
         return true;
@@ -87,42 +93,60 @@ public sealed class SimulationRun
         {
             case EventRank.IterationEnd:
                 _instances[next.Target].CompleteIteration(next.Time);
-                Touch(next.Target);
+                _run.Touch(next.Target);
+                break;
+            case EventRank.GiveUp:
+                LookAtClient(next.Target);
                 break;
             case EventRank.Arrival:
                 Arrive();
                 break;
             case EventRank.Wake:
-                if (_instances[next.Target].Woken(next.Time)) Touch(next.Target);
+                if (_instances[next.Target].Woken(next.Time)) _run.Touch(next.Target);
                 break;
             case EventRank.Control:
                 _run.Router.Poll(next.Time);
-                if (_run.Events.Count > 0 || _source.NextArrival != SimTime.Never)    // a poll alone keeps no run alive
+                if (IsSomethingLeft())    // a poll alone keeps no run alive
                     _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
                 break;
         }
     }
 
-    private SimTime NextTime() => _source.NextArrival < _run.Events.NextTime ? _source.NextArrival : _run.Events.NextTime;
+    private bool IsStale(in SimEvent next)
+    {
+        _run.Clients.Taken();
+        return _run.Clients.IsStale(next);
+    }
 
-    /// <summary>The next event of queue and source together, by time, then rank.</summary>
+    /// <summary>Something can happen yet; looks of clients whose requests have ended are nothing.</summary>
+    private bool IsSomethingLeft() => _run.Clients.Pending == 0
+        ? _run.NextTime != SimTime.Never
+        : _run.Table.Live > 0 || _run.Events.Count > _run.Clients.Pending || _run.Ends.NextTime != SimTime.Never || _source.NextArrival != SimTime.Never;
+
+    private void LookAtClient(int row)
+    {
+        if (_run.Clients.Look(row, _run.Now) is not { } reason) return;
+        var instance = _run.Table.Instance[row];
+        _instances[instance].Abort(row, reason);
+        _run.Touch(instance);
+    }
+
+    /// <summary>The next event of queue, iterations and source together, by time, then rank.</summary>
     private bool TryNext(out SimEvent next)
     {
-        var arrival = _source.NextArrival;
-        var queued = _run.Events.NextTime;
-        if (arrival != SimTime.Never && (arrival < queued || (arrival == queued && EventRank.Arrival <= _run.Events.NextRank)))
-        {
-            next = new SimEvent(arrival, EventRank.Arrival, -1);
-            return true;
-        }
-
-        return _run.Events.TryPop(out next);
+        var time = _run.NextTime;
+        next = new SimEvent(time, EventRank.Arrival, -1);
+        if (time == SimTime.Never) return false;
+        if (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.TryPop(out next);
+        if (_run.Ends.NextTime == time) next = new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
+        else if (_source.NextArrival != time || (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.Arrival)) return _run.Events.TryPop(out next);
+        return true;
     }
 
     private void Arrive()
     {
         var spec = _source.Take();
-        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo) };
+        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo), Patience = spec.Patience ?? _options.Patience };
         var row = _run.Table.Add(_arrived++, spec);
         _arrivals.Add(spec.Arrival.Nanoseconds);
         _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
@@ -140,32 +164,27 @@ public sealed class SimulationRun
         _run.Table.Instance[row] = decision.Instance;
         _run.Router.OnRouted(row, decision.Instance);
         _instances[decision.Instance].Enqueue(row);
+        _run.Clients.Start(row, _run.Now);
         _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
-        Touch(decision.Instance);
+        _run.Touch(decision.Instance);
     }
 
-    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
-
-    private void Touch(int instance)
-    {
-        if (_isTouched[instance]) return;
-        _isTouched[instance] = true;
-        _touched.Add(instance);
-    }
+    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected - _run.Counts.Aborted);
 
     /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers.</summary>
     private void StartIdleInstances()
     {
-        if (_touched.Count > 1) _touched.Sort();
-        for (var i = 0; i < _touched.Count; i++)
+        var touched = _run.Touched;
+        if (touched.Count > 1) touched.Sort();
+        for (var i = 0; i < touched.Count; i++)
         {
-            var instance = _touched[i];
-            _isTouched[instance] = false;
-            _run.IsInstantPlanned = i == _touched.Count - 1;
-            _instances[instance].StartIterations(_run.Now);
+            _run.Untouch(touched[i]);
+            _run.IsInstantPlanned = i == touched.Count - 1;
+            _instances[touched[i]].StartIterations(_run.Now);
         }
 
-        _touched.Clear();
+        touched.Clear();
+        _run.PlannedAt = _run.Now;
     }
 
     private RunResult Close()
@@ -178,14 +197,22 @@ public sealed class SimulationRun
         }
         else
         {
-            foreach (var instance in _instances) instance.WriteCohort();
-            foreach (var row in _run.Table.LiveRows()) _run.End(row, _run.Table.State[row], null);
+            var reached = _run.Now;
+            foreach (var instance in _instances)
+            {
+                var end = instance.CatchUpAtEnd(_isBeyondHorizon ? _options.Horizon : _run.Now);
+                if (end > reached) reached = end;
+            }
+
+            _run.Now = reached;
+            foreach (var row in _run.Table.LiveRows())
+                if (_run.Table.State[row] != RequestState.Aborted) _run.End(row, _run.Table.State[row], null);
         }
 
         var counts = _run.Counts;
-        if (counts.Finished + counts.Rejected + counts.Unfinished != _arrived)
-            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Unfinished} are unfinished");
-        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
+        if (counts.Finished + counts.Rejected + counts.Aborted + counts.Unfinished != _arrived)
+            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Aborted} were given up, {counts.Unfinished} are unfinished");
+        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Aborted, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
     }
 
     private ulong TotalFingerprint()

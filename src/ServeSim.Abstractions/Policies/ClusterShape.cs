@@ -9,6 +9,9 @@ namespace ServeSim.Abstractions;
 /// <param name="Cost">What an iteration costs.</param>
 public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize, int MaxContextTokens, int PipelineStages, ICostModel Cost)
 {
+    /// <summary>Layers of the model, for work by layers; 0 if the cost model knows none.</summary>
+    public int Layers => Cost.Layers;
+
     /// <summary>Bytes of a KV block, as swaps are priced.</summary>
     public long BytesPerBlock { get; init; }
 

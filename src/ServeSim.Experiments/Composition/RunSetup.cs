@@ -13,6 +13,7 @@ using ServeSim.Experiments.Configuration;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
+using ServeSim.Reporting.Tenants;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
 using ServeSim.Workloads.Classes;
@@ -44,9 +45,9 @@ public sealed class RunSetup
         var layout = scenario.Parallel.ToLayout();
         var precision = PrecisionProfile.For(scenario.Precision, Model);
         if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
-        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, (costOptions ?? CostOptions.Default) with { Precision = precision });
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, WithRouting(costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
-        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
+        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout, Cost, precision);
         _engine = Size(gpu, layout, precision);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost)
         {
@@ -64,7 +65,7 @@ public sealed class RunSetup
     public ModelSpec Model { get; }
 
     /// <summary>What reports and messages call the trace.</summary>
-    public string TraceName => Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+    public string TraceName => Scenario.Clients.Lengths is { } drawn ? $"drawn lengths ({drawn})" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
@@ -76,7 +77,8 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
+    public long? KnownRequests => Scenario.Clients is { Count: > 0 } clients ? clients.Attempts == 1 ? clients.Requests : null
+        : Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
     /// <summary>How the run is to be measured.</summary>
@@ -85,8 +87,18 @@ public sealed class RunSetup
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
         GoodputMode = Scenario.Metrics.GoodputMode,
+        Tenants = new TenantOptions
+        {
+            Weights = Scenario.Tenants ?? TenantWeights.Equal,
+            InputPrice = Scenario.Metrics.InputPrice,
+            OutputPrice = Scenario.Metrics.OutputPrice,
+        },
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
+        Experts = Model.Experts is { } experts && Cost.ExpertReads(new BatchShape { DecodeSequences = 1 }) > 0
+            ? new(Cost, PrecisionProfile.For(Scenario.Precision, Model).RoutedExpertBytesOf(Model) / ((double)Model.ExpertLayers * experts.Experts))
+            : null,
+        CarriedBytesPerToken = 2.0 * Model.HiddenSize * ModelSizes.BytesPerValue,
         Energy = new EnergyOptions
         {
             Power = Power,
@@ -101,11 +113,18 @@ public sealed class RunSetup
 
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
-    public TracePipeline OpenTrace()
+    public TracePipeline OpenTrace() => OpenTrace(ignoresTimes: false);
+
+    private TracePipeline OpenTrace(bool ignoresTimes)
     {
         var options = Scenario.Trace.ToOptions(Scenario.Seed);
+        if (ignoresTimes) options = options with { Arrivals = ArrivalSpec.Parse("constant:1") };    // so that none need be recorded
         return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(() => BundledTraces.Open(DefaultTrace), DefaultTrace, options);
     }
+
+    /// <summary>Opens what sends the requests: the trace, or the clients.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public RunTraffic OpenTraffic() => new(Scenario, TraceName, ignoresTimes => OpenTrace(ignoresTimes));
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
     public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null)
@@ -140,7 +159,8 @@ public sealed class RunSetup
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
-            Slice = Scenario.Trace.Changes(),
+            Slice = Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null,
+            MaxConcurrency = Scenario.Clients.Count > 0 ? Scenario.Clients.Count : null,
             Slo = Scenario.Slo.Describe(),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
@@ -172,6 +192,7 @@ public sealed class RunSetup
         return new EngineOptions
         {
             Kind = Scenario.Engine.Kind,
+            Audit = Scenario.Engine.Audit,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,
@@ -182,11 +203,17 @@ public sealed class RunSetup
             HostLinkLatency = capacity is null ? SimDuration.Zero : SimDuration.FromMicroseconds(gpu.HostLink.LatencyMicroseconds),
             MaxContextTokens = Scenario.Engine.MaxContextTokens ?? Model.MaxContextTokens,
             Slo = Scenario.Slo.ToLimits(),
+            Patience = Scenario.Clients.ToPatience(),
             SignalPeriod = Scenario.Router.SignalPeriod,
             LivelockLimit = Scenario.Engine.LivelockLimit,
             Horizon = Scenario.Engine.Horizon is { } horizon ? SimTime.Zero + horizon : SimTime.Never,
         };
     }
+
+    /// <summary>The routing that the scenario states, in place of the cost model's own.</summary>
+    private CostOptions WithRouting(CostOptions options) => Scenario.Experts.Locality is { } locality && Model.Experts is { } e
+        ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
+        : options;
 
     /// <summary>A policy that needs estimates gets those that it names, or else the truth, if nothing is chosen; the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)
@@ -200,7 +227,7 @@ public sealed class RunSetup
 
     private NamedPolicies MakePolicies()
     {
-        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
+        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
         if (Scenario.Predictor is { } predictor) context = context with { Predictor = _predictions = new PredictionMeter(_catalog.CreatePredictor(predictor, context)) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));

@@ -10,6 +10,7 @@ namespace ServeSim.Experiments.Scenarios;
 public sealed record Scenario
 {
     public TraceConfig Trace { get; init; } = new();
+    public ClientsConfig Clients { get; init; } = new();
     public string Model { get; init; } = "llama-3.1-8b";
     public string Gpu { get; init; } = "h100-sxm";
 
@@ -28,9 +29,15 @@ public sealed record Scenario
     /// <summary>What an iteration costs, as the cost-model factory reads it.</summary>
     public string Cost { get; init; } = "roofline";
 
+    /// <summary>How tokens choose among routed experts.</summary>
+    public ExpertsConfig Experts { get; init; } = new();
+
     public PowerConfig Power { get; init; } = new();
     public PriceConfig Price { get; init; } = new();
     public SloConfig Slo { get; init; } = new();
+
+    /// <summary>Weights of tenants by name, for policies that share among them and for the fairness metrics; null gives each 1.</summary>
+    public TenantWeights? Tenants { get; init; }
     public ulong Seed { get; init; } = 1;
     public MetricsConfig Metrics { get; init; } = new();
     public EngineConfig Engine { get; init; } = new();
@@ -44,10 +51,12 @@ public sealed record Scenario
         problems.Check("precision", () => PrecisionProfile.Check(Precision));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
+        Clients.Validate(problems);
         Parallel.Validate(problems);
         problems.Require(Instances % Math.Max(1, Parallel.Data) == 0, "instances", Instances,
             $"must be a multiple of parallel.data ({Parallel.Data}), whose replicas count as instances");
         Kv.Validate(problems);
+        Experts.Validate(problems);
         Power.Validate(problems);
         Price.Validate(problems);
         Slo.Validate(problems);

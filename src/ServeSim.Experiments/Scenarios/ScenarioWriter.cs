@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ServeSim.Abstractions;
 using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Experiments.Scenarios;
@@ -31,6 +32,11 @@ public static class ScenarioWriter
                     text.Append(indent).Append("  ").Append(name).Append(":\n");
                     WriteGroup(text, one, indent + "    ");
                 }
+            }
+            else if (value is TenantWeights weights)
+            {
+                text.Append(indent).Append(field.Name).Append(weights.Listed.Count == 0 ? ": {}\n" : ":\n");
+                foreach (var (name, weight) in weights.Listed) text.Append(indent).Append("  ").Append(Scalar(name)).Append(": ").Append(Scalar(weight)).Append('\n');
             }
             else
             {

@@ -9,32 +9,66 @@ internal sealed class InstanceMeter
     private Int128 _busy;
     private Int128 _blockTime;
     private long _iterations;
+    private long _decodeIterations;
     private long _sequences;
     private long _prefillTokens;
     private long _decodes;
     private long _swappedBytes;
     private int _maxBlocks;
+    private int _maxCarriedTokens;
     private long _lastEnd;
     private int _instancesSeen;
 
     public void Add(in IterationRecord iteration, SimTime windowStart)
     {
         _iterations++;
+        if (iteration.DecodeSequences > 0) _decodeIterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
-        _prefillTokens += iteration.PrefillTokens;
+        _prefillTokens += iteration.PrefillTokens - iteration.PendingTokens;
         _decodes += iteration.DecodeSequences;
         _swappedBytes += iteration.SwappedBytes;
         _maxBlocks = Math.Max(_maxBlocks, iteration.UsedBlocks);
-        _lastEnd = Math.Max(_lastEnd, iteration.End.Nanoseconds);
-        _instancesSeen = Math.Max(_instancesSeen, iteration.Instance + 1);
-        if (iteration.Instance >= _busyUntil.Length) Array.Resize(ref _busyUntil, Math.Max(8, 2 * (iteration.Instance + 1)));
-
-        ref var busyUntil = ref _busyUntil[iteration.Instance];
+        _maxCarriedTokens = Math.Max(_maxCarriedTokens, iteration.CarriedTokens);
+        ref var busyUntil = ref See(iteration.Instance, iteration.End);
         var start = Math.Max(Math.Max(iteration.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
         var length = Math.Max(0, iteration.End.Nanoseconds - start);
         busyUntil = Math.Max(busyUntil, iteration.End.Nanoseconds);
         _busy += length;
         _blockTime += (Int128)iteration.UsedBlocks * length;
+    }
+
+    public void Add(in DecodeRun run, SimTime windowStart)
+    {
+        var (count, sequences) = (run.Count, (long)run.Count * run.Sequences);
+        _iterations += count;
+        _decodeIterations += count;
+        _sequences += sequences;
+        _decodes += sequences;
+        var most = run.UsedBlocks[count - 1];
+        _maxBlocks = Math.Max(_maxBlocks, most);
+        ref var busyUntil = ref See(run.Instance, run.Ends[count - 1]);
+        var start = Math.Max(Math.Max(run.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
+        var length = run.Ends[count - 1].Nanoseconds - start;
+        busyUntil = run.Ends[count - 1].Nanoseconds;
+        _busy += length;
+
+        // Blocks change by a few: what all iterations use together, and what each uses less than the last.
+        var less = 0L;
+        for (var i = 0; i < count && run.UsedBlocks[i] < most; i++)
+        {
+            less += (most - run.UsedBlocks[i]) * (run.Ends[i].Nanoseconds - start);
+            start = run.Ends[i].Nanoseconds;
+        }
+
+        _blockTime += ((Int128)most * length) - less;
+    }
+
+    private ref long See(int instance, SimTime end)
+    {
+        _lastEnd = Math.Max(_lastEnd, end.Nanoseconds);
+        _instancesSeen = Math.Max(_instancesSeen, instance + 1);
+        if (instance >= _busyUntil.Length) Array.Resize(ref _busyUntil, Math.Max(8, 2 * (instance + 1)));
+        return ref _busyUntil[instance];
     }
 
     public IterationSummary ToSummary(MetricsOptions options, SimTime? windowStart, int maxWaiting)
@@ -45,6 +79,7 @@ internal sealed class InstanceMeter
         return new IterationSummary
         {
             Count = _iterations,
+            Decodes = _decodeIterations,
             MeanSequences = Share(_sequences, _iterations),
             MeanTokens = Share(tokens, _iterations),
             DecodeShare = Share(_decodes, tokens),
@@ -53,6 +88,8 @@ internal sealed class InstanceMeter
             MaxKvShare = _iterations == 0 ? null : Share(_maxBlocks, options.TotalBlocks),
             MaxWaitingRequests = maxWaiting,
             SwappedBytes = _swappedBytes,
+            MaxCarriedTokens = _maxCarriedTokens,
+            MaxCarriedBytes = _maxCarriedTokens * options.CarriedBytesPerToken,
         };
     }
 

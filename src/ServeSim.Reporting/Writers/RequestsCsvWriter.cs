@@ -22,6 +22,9 @@ public sealed class RequestsCsvWriter : IRunObserver
     }
 
     /// <inheritdoc/>
+    public bool NeedsTimeOrder => false;
+
+    /// <inheritdoc/>
     public void OnRequestEnded(in RequestRecord request)
     {
         if (request.Number < _next) throw new ArgumentException($"request {request.Number} has ended twice");
@@ -106,6 +109,7 @@ public sealed class RequestsCsvWriter : IRunObserver
         {
             RequestOutcome.Finished => "finished"u8,
             RequestOutcome.Rejected => "rejected"u8,
+            RequestOutcome.Aborted => "aborted"u8,
             _ => "unfinished"u8,
         });
         _output.EndRow();

@@ -42,6 +42,9 @@ public sealed class ClassedTrafficSource(
     /// <inheritdoc/>
     public void OnEnded(string? requestId, RequestState state, SimTime now) => source.OnEnded(requestId, state, now);
 
+    /// <inheritdoc/>
+    public void OnEnded(in RequestRecord request, RequestState state, SimTime now) => source.OnEnded(request, state, now);
+
     /// <summary>Without a table a name is only a label.</summary>
     private SloClass? Named(string name, in RequestSpec spec, long number) =>
         classes.Count == 0 ? null

@@ -31,6 +31,32 @@ public sealed class ConservationTests
     }
 
     [Theory, MemberData(nameof(Policies))]
+    public void Clients_that_give_up_leave_nothing_behind(string policy)
+    {
+        var (aborted, withTokens) = (0L, 0);
+        for (var seed = 0; seed < CasesPerPolicy; seed++)
+        {
+            var world = RandomCase.Make(seed);
+            var patience = RandomCase.DrawPatience(new RandomStream((ulong)seed, "patience"));
+            var (result, seen) = Lab.Run(world with { Options = world.Options with { Patience = patience } }, policy, Lab.Routers[seed % Lab.Routers.Count]);
+            var because = $"{policy}, case {seed}";
+
+            Assert.True(world.Requests.Count == result.Arrived && result.Arrived == result.Finished + result.Rejected + result.Aborted, because);
+            Assert.True(seen.Requests.Select(r => r.Number).Distinct().Count() == world.Requests.Count, because);
+            Assert.True(seen.Requests.Sum(r => (long)r.GeneratedTokens) == seen.Iterations.Sum(i => (long)i.EmittedTokens), because);
+            Assert.True(seen.Requests.Sum(r => Math.Max(0, r.GeneratedTokens - 1L)) == seen.GapCount, because);
+            var last = seen.Requests.Select(r => r.Ended).Concat(seen.Iterations.Select(i => i.End)).Max();
+            Assert.True(result.End <= last + world.Options.SignalPeriod, $"{because}: a client of an ended request kept the run alive, {result.End} instead of {last}");
+            CheckIterations(world, seen, because);
+            foreach (var request in seen.Requests) CheckPatience(request, patience, because);
+            aborted += result.Aborted;
+            withTokens += seen.Requests.Count(r => r.Outcome == RequestOutcome.Aborted && r.GeneratedTokens > 0);
+        }
+
+        if (policy != "reject-all") Assert.True(aborted > CasesPerPolicy && withTokens > 0, $"{policy}: {aborted} gave up, {withTokens} of them in mid-answer");
+    }
+
+    [Theory, MemberData(nameof(Policies))]
     public void The_same_case_gives_the_same_run(string policy)
     {
         for (var seed = 0; seed < 20; seed++)
@@ -82,6 +108,24 @@ public sealed class ConservationTests
         if (r.GeneratedTokens == 1) Assert.True(r.Tpot is null && r.MaxTbt == SimDuration.Zero, because);
     }
 
+    /// <summary>A finished request has kept nobody waiting too long; a client that gave up did so the moment its patience ended.</summary>
+    private static void CheckPatience(in RequestRecord r, ClientPatience patience, string because)
+    {
+        because = $"{because}, request {r.Number}";
+        if (r.Outcome == RequestOutcome.Finished)
+        {
+            Assert.True(patience.FirstToken is not { } first || r.Ttft <= first, because);
+            Assert.True(patience.NextToken is not { } next || r.MaxTbt <= next, because);
+        }
+        else if (r.Outcome == RequestOutcome.Aborted)
+        {
+            Assert.Contains("gave up", r.Reason, StringComparison.Ordinal);
+            Assert.True(r.GeneratedTokens < r.OutputTokens, because);
+            if (r.GeneratedTokens == 0) Assert.True(r.Ended == r.Arrival + patience.FirstToken!.Value, because);
+            else Assert.True(r.Ended >= r.FirstToken + patience.NextToken!.Value, because);
+        }
+    }
+
     /// <summary>Every token comes out once; every context token is computed once, and once more for each time it was dropped.</summary>
     private static void CheckTokens(RecordingObserver seen, string because)
     {
@@ -91,7 +135,7 @@ public sealed class ConservationTests
         Assert.True(seen.GapSum == finished.Sum(r => (r.E2e!.Value - r.Ttft!.Value).Nanoseconds), because);
         Assert.True(
             finished.Sum(r => r.InputTokens + r.OutputTokens - 1L + r.RecomputedTokens)
-            == seen.Iterations.Sum(i => (long)i.PrefillTokens + i.DecodeSequences), because);
+            == seen.Iterations.Sum(i => (long)i.PrefillTokens - i.PendingTokens + i.DecodeSequences), because);
         Assert.True(finished.Sum(r => r.Preemptions) >= seen.Iterations.Sum(i => i.Preemptions), because);
     }
 

@@ -55,7 +55,6 @@ public sealed class RunSetupTests
         var lengths = setup.Describe(result).LengthPredictions!;
         Assert.Equal((50, 1.0, 2.0), (lengths.Requests, lengths.Coverage, lengths.Ratios[0].Mean));
         Assert.Equal([0, 50, 100, 200], lengths.Ratios.Select(r => r.GeneratedTokens));
-        Assert.InRange(lengths.Ratios[3].Requests, 1, 49);
     }
 
     [Fact]

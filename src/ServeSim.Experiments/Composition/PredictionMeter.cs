@@ -3,8 +3,11 @@ using ServeSim.Reporting.Metrics;
 
 namespace ServeSim.Experiments.Composition;
 
-/// <summary>Passes a predictor's answers on and compares them with the truth once requests have finished.</summary>
-internal sealed class PredictionMeter(ILengthPredictor predictor) : ILengthPredictor
+/// <summary>
+/// Passes a predictor's answers on and compares them with the truth once requests have finished. Later answers count only of
+/// a policy that asks alike on both executors: a held plan asks for none.
+/// </summary>
+internal sealed class PredictionMeter(ILengthPredictor predictor, bool countsLater) : ILengthPredictor
 {
     private static readonly int[] Marks = [0, 50, 100, 200];
 
@@ -19,7 +22,7 @@ internal sealed class PredictionMeter(ILengthPredictor predictor) : ILengthPredi
         ref var answers = ref _answers[request];
         var mark = Marks.Length - 1;
         while (request.GeneratedTokens < Marks[mark]) mark--;
-        if (answers[mark] == 0) answers[mark] = answer;
+        if (answers[mark] == 0 && (countsLater || (mark == 0 && request.GeneratedTokens == 0))) answers[mark] = answer;
         return answer;
     }
 
@@ -34,7 +37,7 @@ internal sealed class PredictionMeter(ILengthPredictor predictor) : ILengthPredi
             _ratios[mark] += answers[mark] / (double)request.GeneratedTokens;
         }
 
-        if (answers[0] >= request.GeneratedTokens) _covered++;
+        if (answers[0] != 0 && answers[0] >= request.GeneratedTokens) _covered++;
     }
 
     public LengthPredictionSummary ToSummary() => new()

@@ -228,7 +228,7 @@ public sealed class RunSetup
     private NamedPolicies MakePolicies()
     {
         var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
-        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _predictions = new PredictionMeter(_catalog.CreatePredictor(predictor, context)) };
+        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _predictions = new PredictionMeter(_catalog.CreatePredictor(predictor, context), _catalog.Get(PolicyKind.Policy, Scenario.Policy.Name).RefinesPredictions) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));
     }

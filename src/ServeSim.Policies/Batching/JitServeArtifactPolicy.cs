@@ -49,7 +49,7 @@ public sealed record JitServeArtifactOptions(
 /// it are swapped out a few at a time, and as many of the group take their places.
 /// </summary>
 [Policy("jitserve-artifact", "What the scheduler in JITServe's artifact does: reward density and bins of similar length.",
-    Paper = "JITServe artifact, NSDI 2026", Predictor = "quantile-history")]
+    Paper = "JITServe artifact, NSDI 2026", Predictor = "quantile-history", RefinesPredictions = true)]
 public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILengthPredictor predictor) : IBatchPolicy
 {
     private readonly LengthBounds _bounds = new(predictor, options.RefreshTokens, SimDuration.FromMilliseconds(options.PredictionMilliseconds));

@@ -60,7 +60,7 @@ public sealed record JitServeOptions(
 /// frame makes room for the next.
 /// </summary>
 [Policy("jitserve", "Just enough service for each SLO: frames, length bounds, grouped margin goodput maximisation.",
-    Paper = "JITServe (Tempo), NSDI 2026, arXiv 2504.20068", Predictor = "quantile-history")]
+    Paper = "JITServe (Tempo), NSDI 2026, arXiv 2504.20068", Predictor = "quantile-history", RefinesPredictions = true)]
 public sealed class JitServePolicy(JitServeOptions options, ILengthPredictor predictor, ClusterShape shape, RandomStream random) : IBatchPolicy
 {
     private enum Turn : long { Running, Queue, Satisfied, Preempted }

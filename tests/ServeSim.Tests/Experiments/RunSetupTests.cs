@@ -57,6 +57,25 @@ public sealed class RunSetupTests
         Assert.Equal([0, 50, 100, 200], lengths.Ratios.Select(r => r.GeneratedTokens));
     }
 
+    [Theory, InlineData("sjf"), InlineData("jitserve"), InlineData("jitserve-artifact"), InlineData("srpt")]
+    public void Both_executors_say_the_same_of_predictions_and_goodput(string policy)
+    {
+        Assert.Equal(Texts("plain"), Texts("fast"));
+
+        string Texts(string kind)
+        {
+            var setup = Setup($"policy={policy}", $"engine.kind={kind}", "predictor=quantile-history", "trace.limit=150", "kv.hostGib=8",
+                "slo.classes.chat.ttft=1s", "slo.classes.chat.tbt=30ms", "slo.classes.chat.share=1", "slo.classes.report.e2e=5s", "slo.classes.report.share=1");
+            using var trace = setup.OpenTrace();
+            using var source = new ServeSim.Workloads.TraceTrafficSource(trace);
+            var metrics = new ServeSim.Reporting.Metrics.RunMetrics(setup.Metrics);
+            var description = setup.Describe(setup.CreateRun(source, metrics).Execute());
+            using var json = new MemoryStream();
+            ServeSim.Reporting.Writers.SummaryJson.Write(json, metrics.Summarize(), description);
+            return System.Text.Encoding.UTF8.GetString(json.ToArray());
+        }
+    }
+
     [Fact]
     public void Padding_charges_unequal_contexts_and_leaves_equal_ones_alone()
     {

@@ -137,7 +137,7 @@ public sealed class GoodputTests
         return new()
         {
             Number = 0, Id = null, Outcome = RequestOutcome.Finished, Arrival = SimTime.Zero, InputTokens = input, OutputTokens = gaps.Length + 1,
-            GeneratedTokens = gaps.Length + 1, Instance = 0, Scheduled = SimTime.Zero, FirstToken = first, Finished = time,
+            GeneratedTokens = gaps.Length + 1, Instance = 0, Scheduled = SimTime.Zero, FirstToken = first, Finished = time, Ended = time,
             MaxTbt = gaps.Length == 0 ? SimDuration.Zero : SimDuration.FromSeconds(gaps.Max()), OnTimeTokens = onTime, SloKind = kind, Slo = slo,
         };
     }

@@ -12,7 +12,8 @@ namespace ServeSim.CostModels;
 /// <summary>Makes the cost model that a --cost text asks for.</summary>
 public static class CostModelFactory
 {
-    private const string Allowed = "allowed: roofline, roofline:calibrated, roofline:f0, roofline:f1, roofline:f2, linear:c0,c1,c2,c3,c4 (milliseconds)";
+    private const string Allowed = "allowed: roofline, roofline:calibrated, roofline:f0, roofline:f1, roofline:f2, linear:c0,c1,c2,c3,c4 (milliseconds), each with +padded:SHARE for decode attention that pays for unequal lengths";
+    private const string Padding = "+padded:";
     private static readonly string[] _known = ["roofline", "roofline:calibrated", "roofline:f0", "roofline:f1", "roofline:f2", "linear"];
 
     /// <summary>A roofline for the model, device and layout, or a linear model, which needs none of them.</summary>
@@ -22,6 +23,8 @@ public static class CostModelFactory
     {
         var text = spec.Trim();
         options ??= CostOptions.Default;
+        if (text.LastIndexOf(Padding, StringComparison.OrdinalIgnoreCase) is > 0 and var cut)
+            return new PaddedDecodeCost(Create(text[..cut], model, gpu, layout, options), PaddingShare(text, text[(cut + Padding.Length)..]));
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
             return Linear(text, layout, options.Precision, model?.Layers ?? 0);
         var level = text.ToLowerInvariant();
@@ -41,6 +44,11 @@ public static class CostModelFactory
             _ => new CalibratedCostModel(model, gpu, layout, options),
         };
     }
+
+    private static double PaddingShare(string spec, string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 1
+            ? share
+            : throw new InputException($"cost: the padding of \"{spec}\" is \"{text}\"; allowed: a share from 0 to 1, such as roofline+padded:1");
 
     private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision, int layers)
     {

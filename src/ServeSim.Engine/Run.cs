@@ -112,6 +112,7 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             OnTimeTokens = table.OnTimeTokens[row],
             Tenant = table.Spec[row].Tenant,
             SloClass = table.Spec[row].SloClass,
+            SloKind = table.Spec[row].SloKind ?? (table.Spec[row].Slo ?? SloLimits.None).ImpliedKind,
             Slo = table.Spec[row].Slo ?? SloLimits.None,
         };
         observer.OnRequestEnded(record);

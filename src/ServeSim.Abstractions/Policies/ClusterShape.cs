@@ -11,4 +11,16 @@ public sealed record ClusterShape(int Instances, int TotalBlocks, int BlockSize,
 {
     /// <summary>Layers of the model, for work by layers; 0 if the cost model knows none.</summary>
     public int Layers => Cost.Layers;
+
+    /// <summary>Bytes of a KV block, as swaps are priced.</summary>
+    public long BytesPerBlock { get; init; }
+
+    /// <summary>Bandwidth between GPU and host memory, bytes per second.</summary>
+    public double HostLinkBytesPerSecond { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Set-up time of a copy over that link.</summary>
+    public SimDuration HostLinkLatency { get; init; }
+
+    /// <summary>What the engine charges for one copy of so many blocks to or from the host.</summary>
+    public SimDuration SwapTime(int blocks) => HostLinkLatency + SimDuration.FromSeconds(blocks * BytesPerBlock / HostLinkBytesPerSecond);
 }

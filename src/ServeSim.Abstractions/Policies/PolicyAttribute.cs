@@ -19,6 +19,15 @@ public sealed class PolicyAttribute(string name, string summary) : Attribute
     /// <summary>The paper or system that it comes from.</summary>
     public string? Paper { get; init; }
 
+    /// <summary>The predictor of a policy that asks for one, where the user chooses none; null is the truth.</summary>
+    public string? Predictor { get; init; }
+
+    /// <summary>
+    /// True if it asks its predictor at fixed points of a request's generation whichever executor runs it: then reports compare those
+    /// answers with the truth, and otherwise only the first ones.
+    /// </summary>
+    public bool RefinesPredictions { get; init; }
+
     /// <summary>True if it looks at true output lengths; every report says so.</summary>
     public bool UsesOracle { get; init; }
 }

@@ -54,7 +54,7 @@ public readonly record struct RequestRecord
     /// <summary>Prompt tokens found in a prefix cache.</summary>
     public int CachedTokens { get; init; }
 
-    /// <summary>Tokens out by arrival + TTFT limit + (i-1) x TBT limit; all of them where no such limit is set.</summary>
+    /// <summary>Tokens out by arrival + TTFT limit + (i-1) x pace (<see cref="SloLimits.Pace"/>); only the first is checked without a pace, none without a TTFT limit.</summary>
     public int OnTimeTokens { get; init; }
 
     /// <summary>Who pays for it; null is the default tenant.</summary>
@@ -62,6 +62,9 @@ public readonly record struct RequestRecord
 
     /// <summary>Name of its service class, or null.</summary>
     public string? SloClass { get; init; }
+
+    /// <summary>What counts of it.</summary>
+    public SloKind SloKind { get; init; }
 
     /// <summary>Its limits, those of the run filled in.</summary>
     public required SloLimits Slo { get; init; }

@@ -27,6 +27,9 @@ public readonly record struct RequestSpec
     /// <summary>Name of its service class, if the trace gives one.</summary>
     public string? SloClass { get; init; }
 
+    /// <summary>What its class counts; null follows from the limits.</summary>
+    public SloKind? SloKind { get; init; }
+
     /// <summary>The model that it asks for, if the trace names one.</summary>
     public string? Model { get; init; }
 

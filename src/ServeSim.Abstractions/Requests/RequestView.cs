@@ -40,6 +40,9 @@ public readonly struct RequestView : IEquatable<RequestView>
     /// <summary>Name of its service class, or null.</summary>
     public string? SloClass => Table.Spec[Row].SloClass;
 
+    /// <summary>What counts of it: as its class says, or else as its limits do.</summary>
+    public SloKind SloKind => Table.Spec[Row].SloKind ?? Slo.ImpliedKind;
+
     /// <summary>The model that it asks for, or null for the run's.</summary>
     public string? Model => Table.Spec[Row].Model;
 

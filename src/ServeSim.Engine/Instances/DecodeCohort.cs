@@ -197,7 +197,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
             return;
         }
 
-        var step = table.Spec[row].Slo?.Tbt?.Nanoseconds ?? 0;
+        var step = table.Spec[row].Slo!.Pace!.Value.Nanoseconds;    // without a pace only the first token has a deadline
         table.OnTimeTokens[row] += OnTime(ends, deadline.Nanoseconds, step);
         table.TokenDeadline[row] = new(deadline.Nanoseconds + (tokens * step));
     }

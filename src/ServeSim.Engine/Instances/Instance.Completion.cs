@@ -93,7 +93,8 @@ internal sealed partial class Instance
         }
 
         if (now <= _table.TokenDeadline[row]) _table.OnTimeTokens[row]++;
-        if (_table.TokenDeadline[row] != SimTime.Never && spec.Slo?.Tbt is { } tbt) _table.TokenDeadline[row] += tbt;
+        if (_table.TokenDeadline[row] != SimTime.Never)
+            _table.TokenDeadline[row] = spec.Slo!.Pace is { } pace ? _table.TokenDeadline[row] + pace : SimTime.Never;
         return !isFirst;
     }
 

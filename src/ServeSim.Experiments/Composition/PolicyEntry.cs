@@ -36,6 +36,12 @@ public sealed class PolicyEntry
     /// <summary>True if its constructor asks for a length predictor.</summary>
     public bool NeedsPredictor => Parameters.Any(p => p == typeof(ILengthPredictor));
 
+    /// <summary>The predictor that it gets if none is chosen.</summary>
+    public string DefaultPredictor => _attribute.Predictor ?? "oracle";
+
+    /// <summary>True if its later questions to a predictor do not depend on the executor.</summary>
+    public bool RefinesPredictions => _attribute.RefinesPredictions;
+
     /// <summary>Its options record, or null.</summary>
     public Type? OptionsType => Parameters.FirstOrDefault(RecordShape.IsOptions);
 

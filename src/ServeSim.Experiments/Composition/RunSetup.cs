@@ -13,10 +13,10 @@ using ServeSim.Experiments.Configuration;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
-using ServeSim.Reporting.Slo;
 using ServeSim.Reporting.Tenants;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
+using ServeSim.Workloads.Classes;
 using ServeSim.Workloads.Synthetic;
 
 namespace ServeSim.Experiments.Composition;
@@ -29,6 +29,7 @@ public sealed class RunSetup
     private readonly PolicyCatalog _catalog;
     private readonly EngineOptions _engine;
     private readonly List<string> _notes = [];
+    private PredictionMeter? _predictions;
 
     /// <summary>
     /// Looks up and sizes. <paramref name="costOptions"/> says what the cost model assumes about the engine;
@@ -48,7 +49,12 @@ public sealed class RunSetup
         Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout, Cost, precision);
         _engine = Size(gpu, layout, precision);
-        Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
+        Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost)
+        {
+            BytesPerBlock = _engine.BytesPerBlock,
+            HostLinkBytesPerSecond = _engine.HostLinkBytesPerSecond,
+            HostLinkLatency = _engine.HostLinkLatency,
+        };
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
     }
 
@@ -80,6 +86,7 @@ public sealed class RunSetup
     {
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
+        GoodputMode = Scenario.Metrics.GoodputMode,
         Tenants = new TenantOptions
         {
             Weights = Scenario.Tenants ?? TenantWeights.Equal,
@@ -120,8 +127,12 @@ public sealed class RunSetup
     public RunTraffic OpenTraffic() => new(Scenario, TraceName, ignoresTimes => OpenTrace(ignoresTimes));
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
-    public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null) =>
-        new(_engine, source, Cost, MakePolicies(), observer, tap);
+    public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null)
+    {
+        if (!GivesClasses) return new(_engine, source, Cost, MakePolicies(), observer, tap);
+        var classed = new ClassedTrafficSource(source, Scenario.Slo.Classes?.ToClasses() ?? [], Scenario.Slo.ToLimits(), Scenario.Seed, Tiers);
+        return new(_engine with { Slo = SloLimits.None }, classed, Cost, MakePolicies(), observer, tap);
+    }
 
     /// <summary>What reports say about the run.</summary>
     public RunDescription Describe(RunResult result, params IEnumerable<string> notes)
@@ -144,17 +155,23 @@ public sealed class RunSetup
             Router = Scenario.Router.Name,
             RouterOptions = OptionsOf(Scenario.Router.Options),
             Predictor = Scenario.Predictor?.Name,
+            LengthPredictions = _predictions?.ToSummary(),
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
             Slice = Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null,
             MaxConcurrency = Scenario.Clients.Count > 0 ? Scenario.Clients.Count : null,
-            Slo = SloText.Format(Scenario.Slo.ToLimits()),
+            Slo = Scenario.Slo.Describe(),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
             Notes = [.. _notes, .. notes],
         };
     }
+
+    private bool GivesClasses => Scenario.Slo.Classes is not null || Tiers > 1;
+
+    /// <summary>JITServe's artifact makes the limits of every fourth request equally tight.</summary>
+    private int Tiers => Scenario.Metrics.GoodputMode == GoodputMode.Artifact ? 4 : 1;
 
     private EngineOptions Size(AcceleratorSpec gpu, ParallelLayout layout, PrecisionProfile precision)
     {
@@ -198,18 +215,20 @@ public sealed class RunSetup
         ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
         : options;
 
-    /// <summary>A policy that needs estimates gets the truth if nothing else is chosen, and the reports say so.</summary>
+    /// <summary>A policy that needs estimates gets those that it names, or else the truth, if nothing is chosen; the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)
     {
-        if (scenario.Predictor is not null || !_catalog.Get(PolicyKind.Policy, scenario.Policy.Name).NeedsPredictor) return scenario;
-        _notes.Add($"policy {scenario.Policy.Name} needs a length predictor and none was chosen: it is told the true output lengths (predictor oracle)");
-        return scenario with { Predictor = new PredictorChoice("oracle") };
+        var policy = _catalog.Get(PolicyKind.Policy, scenario.Policy.Name);
+        if (scenario.Predictor is not null || !policy.NeedsPredictor) return scenario;
+        var (name, uses) = (policy.DefaultPredictor, policy.DefaultPredictor == "oracle" ? "is told the true output lengths (predictor oracle)" : $"uses {policy.DefaultPredictor}");
+        _notes.Add($"policy {policy.Name} needs a length predictor and none was chosen: it {uses}");
+        return scenario with { Predictor = new PredictorChoice(name) };
     }
 
     private NamedPolicies MakePolicies()
     {
         var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
-        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
+        if (Scenario.Predictor is { } predictor) context = context with { Predictor = _predictions = new PredictionMeter(_catalog.CreatePredictor(predictor, context), _catalog.Get(PolicyKind.Policy, Scenario.Policy.Name).RefinesPredictions) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));
     }

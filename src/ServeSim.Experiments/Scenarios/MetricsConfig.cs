@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Experiments.Configuration;
+using ServeSim.Reporting.Metrics;
 
 namespace ServeSim.Experiments.Scenarios;
 
@@ -14,6 +15,9 @@ public sealed record MetricsConfig
 
     /// <summary>Write iterations.csv too, one row an iteration.</summary>
     public bool Iterations { get; init; }
+
+    /// <summary>Goodput by class as JITServe's paper defines it, or as the benchmark of its artifact counts.</summary>
+    public GoodputMode GoodputMode { get; init; }
 
     /// <summary>Service of a prompt token in the comparison of tenants.</summary>
     public double InputPrice { get; init; } = 1;

@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Experiments.Configuration;
+using ServeSim.Reporting.Slo;
 
 namespace ServeSim.Experiments.Scenarios;
 
@@ -11,8 +12,15 @@ public sealed record SloConfig
     public SimDuration? Tpot { get; init; }
     public SimDuration? E2e { get; init; }
 
+    /// <summary>Service classes by name, for requests that name one and, by their shares, for those that have neither class nor limits.</summary>
+    public SloClassTable? Classes { get; init; }
+
     /// <summary>The same as the engine takes them.</summary>
     public SloLimits ToLimits() => new(Ttft, Tbt, Tpot, E2e);
+
+    /// <summary>Limits and classes in words.</summary>
+    public string Describe() => string.Join("; ", [SloText.Format(ToLimits()), .. (Classes?.Classes ?? []).Select(c =>
+        $"{c.Key} ({ScalarText.Format(c.Value.KnownKind)}, share {ScalarText.Format(c.Value.Share)}): {SloText.Format(c.Value.Limits)}")]);
 
     internal void Validate(Problems problems)
     {
@@ -20,6 +28,7 @@ public sealed record SloConfig
         Check(problems, "slo.tbt", Tbt);
         Check(problems, "slo.tpot", Tpot);
         Check(problems, "slo.e2e", E2e);
+        Classes?.Validate(problems, "slo.classes");
     }
 
     private static void Check(Problems problems, string path, SimDuration? limit) =>

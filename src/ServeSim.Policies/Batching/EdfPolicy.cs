@@ -88,7 +88,8 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
 
     private long PrefillLeft(in RequestView request) => request.IsPrefilling ? _prefillTime[request].Nanoseconds : 0;
 
-    /// <summary>Of the next token, in nanoseconds.</summary>
-    private long Deadline(in RequestView request) =>
-        (request.Arrival + (request.Slo.Ttft ?? _ttft) + ((request.Slo.Tbt ?? _tbt) * request.GeneratedTokens)).Nanoseconds;
+    /// <summary>Of the next token, or of the whole answer where that is what was promised; in nanoseconds.</summary>
+    private long Deadline(in RequestView request) => request is { SloKind: SloKind.Deadline, Slo.E2e: { } whole }
+        ? (request.Arrival + whole).Nanoseconds
+        : (request.Arrival + (request.Slo.Ttft ?? _ttft) + ((request.Slo.Tbt ?? _tbt) * request.GeneratedTokens)).Nanoseconds;
 }

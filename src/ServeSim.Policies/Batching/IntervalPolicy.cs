@@ -72,11 +72,10 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
         var capacity = options.CapacityTokens ?? view.CapacityTokens;
         if (options.Eviction == EvictionRule.TailAfterStep && TryEvictTail(view, plan, capacity)) return;    // asked again at once
 
-        CountHeld(view.HeldIterations);
         if (view.Running.IsEmpty || _decodeIterations >= options.Interval)
         {
             _decodeIterations = 0;
-            if (!view.Waiting.IsEmpty) Admit(view, plan, capacity);
+            Admit(view, plan, capacity);
             if (plan.SequenceCount > 0) return;
         }
 

@@ -4,8 +4,8 @@ namespace ServeSim.Policies.Forecasts;
 /// <param name="capacity">Lengths that are remembered; the oldest leaves first.</param>
 public sealed class LengthWindow(int capacity)
 {
-    private readonly int[] _recent = new int[capacity];    // a ring
-    private readonly int[] _sorted = new int[capacity];
+    private int[] _recent = new int[Math.Min(capacity, 64)];    // a ring once it has grown to the capacity
+    private int[] _sorted = new int[Math.Min(capacity, 64)];
     private long _seen;
 
     /// <summary>Lengths in the window.</summary>
@@ -34,6 +34,12 @@ public sealed class LengthWindow(int capacity)
     public void Add(int length)
     {
         var count = Count;
+        if (count == _recent.Length && count < capacity)
+        {
+            Array.Resize(ref _recent, (int)Math.Min(capacity, 2L * count));
+            Array.Resize(ref _sorted, _recent.Length);
+        }
+
         ref var slot = ref _recent[_seen % _recent.Length];
         if (count == _recent.Length)
         {

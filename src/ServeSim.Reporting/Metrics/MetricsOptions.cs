@@ -16,6 +16,9 @@ public sealed record MetricsOptions
     /// <summary>Keep every sample, so that all percentiles are exact; memory then grows with the run.</summary>
     public bool ExactSamples { get; init; }
 
+    /// <summary>Whose definition of goodput by class counts.</summary>
+    public GoodputMode GoodputMode { get; init; }
+
     /// <summary>Instances of the cluster; 0 takes as many as were seen at work.</summary>
     public int Instances { get; init; }
 

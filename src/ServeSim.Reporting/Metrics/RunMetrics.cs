@@ -26,6 +26,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly ExpertMeter? _experts = options.Experts is { } experts ? new ExpertMeter(experts) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
+    private readonly GoodputTally _goodput = new(options.GoodputMode, options.ExactSamples);
     private readonly TenantMeter _tenants = new(options.Tenants, options.ExactSamples);
     private SimTime? _windowStart;
     private SimTime _lastArrival;
@@ -63,6 +64,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (request.Outcome != RequestOutcome.Unfinished) _concurrency.End(request.Finished ?? request.Ended);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
+        _goodput.Add(request, _windowStart ?? request.Arrival);
         _tenants.Add(request);
         _preemptions += request.Preemptions;
         _cachedTokens += request.CachedTokens;
@@ -135,6 +137,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 MaxConcurrentRequests = _concurrency.Peak,
             },
             Slo = _slo.ToSummary(duration),
+            Goodput = _goodput.ToSummary(duration, percentiles),
             Fairness = _tenants.ToSummary(duration, _windowStart ?? SimTime.Zero, _lastArrival, percentiles),
             Ttft = LatencySummary.From(_ttft, percentiles),
             Tbt = LatencySummary.From(_tbt, percentiles),

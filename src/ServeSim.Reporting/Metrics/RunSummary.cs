@@ -14,6 +14,9 @@ public sealed record RunSummary
     /// <summary>Null when no measured request had a limit.</summary>
     public required SloSummary? Slo { get; init; }
 
+    /// <summary>Goodput by class; null when no measured request was promised anything.</summary>
+    public GoodputSummary? Goodput { get; init; }
+
     /// <summary>Null with fewer than two tenants.</summary>
     public FairnessSummary? Fairness { get; init; }
 

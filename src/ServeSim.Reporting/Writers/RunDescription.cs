@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Reporting.Metrics;
 
 namespace ServeSim.Reporting.Writers;
 
@@ -30,6 +31,9 @@ public sealed record RunDescription
     public required string Router { get; init; }
     public IReadOnlyList<KeyValuePair<string, string>> RouterOptions { get; init; } = [];
     public string? Predictor { get; init; }
+
+    /// <summary>How its answers compare with the truth; null without a predictor.</summary>
+    public LengthPredictionSummary? LengthPredictions { get; init; }
 
     /// <summary>Who looked at true output lengths; null if nobody did.</summary>
     public string? Oracle { get; init; }

@@ -85,6 +85,7 @@ public static class SummaryJson
         WriteChoice(json, "policy", run.Policy, run.PolicyOptions);
         WriteChoice(json, "router", run.Router, run.RouterOptions);
         json.WriteString("predictor", run.Predictor);
+        WritePredictions(json, run.LengthPredictions);
         json.WriteString("oracle", run.Oracle);
         json.WriteObject("cost_model", () =>
         {
@@ -94,6 +95,24 @@ public static class SummaryJson
             json.WriteTexts("warnings", run.CostModel.Warnings);
         });
         json.WriteTexts("notes", run.Notes);
+    }
+
+    private static void WritePredictions(Utf8JsonWriter json, LengthPredictionSummary? predictions)
+    {
+        if (predictions is null) return;
+        json.WriteObject("length_predictions", () =>
+        {
+            json.WriteNumber("requests", predictions.Requests);
+            json.WriteOptional("coverage", predictions.Coverage);
+            foreach (var ratio in predictions.Ratios)
+            {
+                json.WriteObject($"after_{ratio.GeneratedTokens}_tokens", () =>
+                {
+                    json.WriteNumber("requests", ratio.Requests);
+                    json.WriteOptional("mean_over_truth", ratio.Mean);
+                });
+            }
+        });
     }
 
     private static void WriteChoice(Utf8JsonWriter json, string role, string name, IReadOnlyList<KeyValuePair<string, string>> options) =>
@@ -138,6 +157,7 @@ public static class SummaryJson
         json.WriteNumber("cached_tokens", tokens.Cached);
         json.WriteNumber("recomputed_tokens", tokens.Recomputed);
         WriteSlo(json, summary.Slo, run.Slo);
+        if (summary.Goodput is { } goodput) json.WriteObject("goodput", () => GoodputJson.Write(json, goodput, WriteLatency));
         if (summary.Fairness is { } fairness) json.WriteObject("fairness", () => FairnessJson.Write(json, fairness, WriteLatency));
         json.WriteObject("latency_ms", () =>
         {

@@ -11,7 +11,7 @@ public static class SummaryTable
     {
         ArgumentNullException.ThrowIfNull(summary);
         ArgumentNullException.ThrowIfNull(run);
-        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Fairness(summary), .. Instances(summary), .. Energy(summary), .. Facts(summary, run)];
+        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Goodput(summary), .. Fairness(summary), .. Instances(summary), .. Energy(summary), .. Facts(summary, run)];
     }
 
     private static IEnumerable<SummaryRow> Requests(RunSummary summary)
@@ -55,6 +55,25 @@ public static class SummaryTable
         yield return new(section, "Strict token goodput", Text(slo.StrictTokenGoodput), "tokens/s on time");
         if (slo.OneTokenOutputsUnderTpotLimit > 0)
             yield return new(section, "One-token outputs under a TPOT limit", Text(slo.OneTokenOutputsUnderTpotLimit), "counted as met");
+    }
+
+    private static IEnumerable<SummaryRow> Goodput(RunSummary summary)
+    {
+        if (summary.Goodput is not { } goodput || goodput.Classes.All(c => c.Name == c.Kind)) yield break;    // no classes: the section before says it
+        foreach (var one in goodput.Classes.Append(goodput.All))
+        {
+            var section = $"Goodput, {one.Name}";
+            yield return new(section, "Good", Text(one.Good), $"of {Text(one.Requests)} requests, {Text(one.Finished)} finished");
+            yield return new(section, "Requests", Text(one.RequestsPerSecond), "requests/s");
+            yield return new(section, "Tokens", Text(one.TokensPerSecond), "tokens/s, input and output");
+            yield return new(section, "Weighted 1:8", Text(one.WeightedTokensPerSecond), "/s");
+            if (one.Latencies is not { } latencies) continue;
+            yield return new(section, "TTFT p50, p99", $"{Text(latencies.Ttft.Percentile(50))}, {Text(latencies.Ttft.Percentile(99))}", "ms, of finished requests");
+            yield return new(section, "E2E p50, p99", $"{Text(latencies.E2e.Percentile(50))}, {Text(latencies.E2e.Percentile(99))}", "ms, of finished requests");
+        }
+
+        if (goodput.Mode == GoodputMode.Artifact)
+            yield return new("Goodput, all", "Definition", "artifact: also good by the E2E limit, first tokens never count, limits in four tiers", "");
     }
 
     private static IEnumerable<SummaryRow> Fairness(RunSummary summary)
@@ -142,6 +161,12 @@ public static class SummaryTable
             yield return new(section, "Overloaded", $"the queue grew by {Text(summary.Overload.SlopePerSecond)} requests/s throughout; latencies depend on the length of the run", "");
         yield return new(section, "Policy", run.Policy, "");
         yield return new(section, "Router", run.Router, "");
+        if (run.LengthPredictions is { Requests: > 0 } lengths)
+        {
+            yield return new(section, "Length predictions", $"{run.Predictor}: {Text(100 * lengths.Coverage)} % of first answers not below the truth", "");
+            yield return new(section, "Prediction / truth, mean", string.Join(", ", lengths.Ratios.Where(r => r.Requests > 0).Select(r => $"{Text(r.Mean)} after {r.GeneratedTokens}")), "tokens");
+        }
+
         if (run.Oracle is { } oracle) yield return new(section, "Oracle", oracle, "");
         yield return new(section, "Trace", run.Slice is { } slice ? $"{run.Trace} ({slice})" : run.Trace, "");
         yield return new(section, "Warm-up", summary.Window.Warmup, "");

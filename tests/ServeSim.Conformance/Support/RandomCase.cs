@@ -39,7 +39,7 @@ internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests,
                 MaxOutputTokens = random.NextInt(2) == 0 ? output + random.NextInt(50) : null,
                 Priority = random.NextInt(3),
                 Tenant = $"t{random.NextInt(3)}",
-                Slo = random.NextInt(2) == 0 ? new SloLimits(SimDuration.FromMilliseconds(1 + random.NextInt(200)), SimDuration.FromMilliseconds(1 + random.NextInt(40))) : null,
+                Slo = random.NextInt(2) == 0 ? Limits(i, SimDuration.FromMilliseconds(1 + random.NextInt(200)), SimDuration.FromMilliseconds(1 + random.NextInt(40))) : null,
             });
         }
 
@@ -60,4 +60,13 @@ internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests,
             LivelockLimit = 20_000,
         }, new FormulaCost(random.NextInt(5), 0.05, 0.03, 0.00025, 2e-6, stages, longest: 0.003));
     }
+
+    /// <summary>Limits of every kind: a pace by TBT, by TPOT or none, and deadlines.</summary>
+    private static SloLimits Limits(int request, SimDuration first, SimDuration pace) => (request % 5) switch
+    {
+        1 => new(Ttft: first),
+        2 => new(Ttft: first, Tpot: pace),
+        3 => new(E2e: first * 4),
+        _ => new(first, pace),
+    };
 }

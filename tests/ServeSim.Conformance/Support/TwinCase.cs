@@ -56,7 +56,9 @@ internal static class TwinCase
         : parameter.ParameterType == typeof(bool) ? !(bool)parameter.DefaultValue!
         : parameter.ParameterType == typeof(int) && parameter.Name!.StartsWith("Max", StringComparison.Ordinal) ? 1 + random.NextInt(40)
         : parameter.Name == "TokenBudget" ? 1 + random.NextInt(100)
-        : parameter.Name == "DelayFactor" ? 0.5
+        : parameter.Name == "FrameIterations" ? 1 + random.NextInt(10)
+        : parameter.Name == "MaxWaitSeconds" ? 0.05
+        : parameter.Name is "DelayFactor" or "Fairness" ? 0.5
         : parameter.DefaultValue;
 
     private static object DrawEnum(Type type, RandomStream random)

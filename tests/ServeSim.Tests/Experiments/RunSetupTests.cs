@@ -53,6 +53,57 @@ public sealed class RunSetupTests
     public void What_a_cost_model_cannot_do_is_refused(string one, string other, string message) =>
         Assert.Contains(message, Assert.Throws<InputException>(() => Setup(one, other)).Message, StringComparison.Ordinal);
 
+    [Theory, InlineData("jitserve", "quantile-history"), InlineData("sjf", "oracle")]
+    public void A_policy_without_a_predictor_gets_its_own_default_and_the_report_says_so(string policy, string predictor)
+    {
+        var setup = Setup($"policy={policy}");
+        Assert.Equal(predictor, setup.Scenario.Predictor!.Name);
+        Assert.Contains(Notes(setup), note => note.Contains(predictor, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Predictions_are_compared_with_the_truth_once_requests_have_finished()
+    {
+        var setup = Setup("policy=sjf", "predictor=noisy", "predictor.bias=2", "predictor.spread=0", "trace.limit=50");
+        using var trace = setup.OpenTrace();
+        using var source = new ServeSim.Workloads.TraceTrafficSource(trace);
+        var result = setup.CreateRun(source, new ServeSim.Reporting.Metrics.RunMetrics(setup.Metrics)).Execute();
+        var lengths = setup.Describe(result).LengthPredictions!;
+        Assert.Equal((50, 1.0, 2.0), (lengths.Requests, lengths.Coverage, lengths.Ratios[0].Mean));
+        Assert.Equal([0, 50, 100, 200], lengths.Ratios.Select(r => r.GeneratedTokens));
+    }
+
+    [Theory, InlineData("sjf"), InlineData("jitserve"), InlineData("jitserve-artifact"), InlineData("srpt")]
+    public void Both_executors_say_the_same_of_predictions_and_goodput(string policy)
+    {
+        Assert.Equal(Texts("plain"), Texts("fast"));
+
+        string Texts(string kind)
+        {
+            var setup = Setup($"policy={policy}", $"engine.kind={kind}", "predictor=quantile-history", "trace.limit=150", "kv.hostGib=8",
+                "slo.classes.chat.ttft=1s", "slo.classes.chat.tbt=30ms", "slo.classes.chat.share=1", "slo.classes.report.e2e=5s", "slo.classes.report.share=1");
+            using var trace = setup.OpenTrace();
+            using var source = new ServeSim.Workloads.TraceTrafficSource(trace);
+            var metrics = new ServeSim.Reporting.Metrics.RunMetrics(setup.Metrics);
+            var description = setup.Describe(setup.CreateRun(source, metrics).Execute());
+            using var json = new MemoryStream();
+            ServeSim.Reporting.Writers.SummaryJson.Write(json, metrics.Summarize(), description);
+            return System.Text.Encoding.UTF8.GetString(json.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Padding_charges_unequal_contexts_and_leaves_equal_ones_alone()
+    {
+        var (plain, padded) = (Setup("cost=linear:1,0,0,0.01,0").Cost, Setup("cost=linear:1,0,0,0.01,0+padded:0.5").Cost);
+        Assert.Equal(plain.IterationTime(Decodes(200, 100)), padded.IterationTime(Decodes(200, 100)));
+        Assert.Equal(plain.IterationTime(Decodes(200 + 40, 100)), padded.IterationTime(Decodes(200, 140)));    // half of 80 is charged
+        Assert.Contains(padded.Info.Warnings, w => w.Contains("not measured", StringComparison.Ordinal));
+        Assert.Contains("a share from 0 to 1", Assert.Throws<InputException>(() => Setup("cost=roofline+padded:2")).Message, StringComparison.Ordinal);
+
+        static BatchShape Decodes(long contexts, int longest) => new() { DecodeSequences = 2, DecodeContextTokens = contexts, LongestDecodeContext = longest };
+    }
+
     private static RunSetup Setup(params string[] sets) =>
         new(new ScenarioReader(_catalog).ReadDefaults(sets.Select(s => ScenarioOverride.Parse(s))).Scenario, _catalog);
 

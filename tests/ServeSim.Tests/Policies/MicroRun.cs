@@ -26,7 +26,7 @@ internal sealed class MicroRun : IRunObserver
     public long BytesPerBlock { get; init; }
     public double HostLinkBytesPerSecond { get; init; } = double.PositiveInfinity;
 
-    public ClusterShape Shape => new(Instances, Blocks, BlockSize, 1_000_000, Cost.PipelineStages, Cost);
+    public ClusterShape Shape => new(Instances, Blocks, BlockSize, 1_000_000, Cost.PipelineStages, Cost) { BytesPerBlock = BytesPerBlock, HostLinkBytesPerSecond = HostLinkBytesPerSecond };
 
     public RequestRecord this[long number] => _requests[number];
 

@@ -13,6 +13,12 @@ internal sealed class Views
     public RequestView Add(long number, int prompt, int output, int? cap = null) =>
         new(_table, _table.Add(number, MicroRun.Request(0, prompt, output, cap)));
 
+    public RequestView Generate(RequestView request, int tokens)
+    {
+        _table.Generated[request.Row] = tokens;
+        return request;
+    }
+
     public RequestView Finish(RequestView request)
     {
         _table.Generated[request.Row] = _table.Spec[request.Row].OutputTokens;

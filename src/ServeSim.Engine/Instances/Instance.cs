@@ -96,7 +96,6 @@ internal sealed partial class Instance
     {
         DropTape();
         _state.Now = _run.Now;
-        if (_table.Clock[row] is not null) _cohort!.LeaveInFlight(row);
         Unlist(row);
         DropLayers(row);
         _ledger.Free(row);

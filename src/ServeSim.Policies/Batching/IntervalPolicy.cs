@@ -72,6 +72,7 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
         var capacity = options.CapacityTokens ?? view.CapacityTokens;
         if (options.Eviction == EvictionRule.TailAfterStep && TryEvictTail(view, plan, capacity)) return;    // asked again at once
 
+        CountHeld(view.HeldIterations);
         if (view.Running.IsEmpty || _decodeIterations >= options.Interval)
         {
             _decodeIterations = 0;
@@ -104,6 +105,7 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
 
     private void Admit(in InstanceView view, BatchPlan plan, long capacity)
     {
+        if (view.Waiting.IsEmpty) return;
         BeginRound(view, capacity);
         var prompts = 0L;
         foreach (var request in view.Waiting)

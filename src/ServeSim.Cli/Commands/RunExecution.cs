@@ -28,8 +28,8 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         var started = DateTimeOffset.UtcNow;
         var clock = Stopwatch.GetTimestamp();
         var setup = new RunSetup(scenario, app.Catalog);
-        using var trace = setup.OpenTrace();
-        using var source = new TraceTrafficSource(trace, setup.TraceName);
+        var source = setup.OpenTraffic();
+        using var opened = source as IDisposable;
         using var directory = OutputDirectory is null ? null : new ResultDirectory(OutputDirectory);
         var metrics = new RunMetrics(setup.Metrics);
         var requests = directory is null ? null : new RequestsCsvWriter(directory.Create("requests.csv"));
@@ -45,7 +45,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         requests?.Complete();
         iterations?.Complete();
         var summary = metrics.Summarize();
-        var description = setup.Describe(result, NotesOf(source, result));
+        var description = setup.Describe(result, NotesOf(source as TraceTrafficSource, result));
         if (directory is not null)
         {
             WriteFiles(directory, setup, summary, description);
@@ -65,8 +65,8 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
 
     private void RunAgain(RunSetup setup, DeterminismTap determinism)
     {
-        using var trace = setup.OpenTrace();
-        using var source = new TraceTrafficSource(trace, setup.TraceName);
+        var source = setup.OpenTraffic();
+        using var opened = source as IDisposable;
         var comparison = determinism.Comparer();
         var run = setup.CreateRun(source, new RunMetrics(setup.Metrics), comparison);
         using (new ProgressLine(app, run, setup.KnownRequests)) run.Execute(app.Cancellation);
@@ -76,9 +76,10 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         app.Log.Information("two runs agree event by event");
     }
 
-    private List<string> NotesOf(TraceTrafficSource source, RunResult result)
+    private List<string> NotesOf(TraceTrafficSource? source, RunResult result)
     {
         var notes = new List<string>();
+        if (source is null) return notes;
         foreach (var (reason, count) in source.Counts.Dropped) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records left out: {reason}"));
         foreach (var (reason, count) in source.Counts.Changed) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records changed: {reason}"));
         notes.AddRange(source.Unmodelled.Notes());

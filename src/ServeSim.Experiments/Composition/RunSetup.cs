@@ -58,7 +58,7 @@ public sealed class RunSetup
     public ModelSpec Model { get; }
 
     /// <summary>What reports and messages call the trace.</summary>
-    public string TraceName => Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+    public string TraceName => Scenario.Workload is not null ? "synthetic workload" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
@@ -70,7 +70,8 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
+    public long? KnownRequests => Scenario.Workload is { } workload ? workload.Requests
+        : Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
     /// <summary>How the run is to be measured.</summary>
@@ -92,6 +93,11 @@ public sealed class RunSetup
         },
     };
 
+    /// <summary>The requests of the run: those of the workload, otherwise those of the trace. To be disposed of if it can be.</summary>
+    /// <exception cref="InputException">The trace cannot be read.</exception>
+    public ITrafficSource OpenTraffic() =>
+        Scenario.Workload is { } workload ? workload.ToWorkload().Open(Scenario.Seed) : new TraceTrafficSource(OpenTrace(), TraceName);
+
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
     public TracePipeline OpenTrace()
@@ -107,7 +113,7 @@ public sealed class RunSetup
     /// <summary>What reports say about the run.</summary>
     public RunDescription Describe(RunResult result, params IEnumerable<string> notes)
     {
-        var arrivals = ArrivalSpec.Parse(Scenario.Trace.Arrivals);
+        var arrivals = ArrivalSpec.Parse(Scenario.Workload is { } workload ? workload.Arrivals ?? "trace" : Scenario.Trace.Arrivals);
         return new RunDescription
         {
             Fingerprint = result.Fingerprint.ToString("x16", CultureInfo.InvariantCulture),
@@ -128,7 +134,7 @@ public sealed class RunSetup
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
-            Slice = Scenario.Trace.Changes(),
+            Slice = Scenario.Workload?.Describe() ?? Scenario.Trace.Changes(),
             Slo = SloText.Format(Scenario.Slo.ToLimits()),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,

@@ -10,6 +10,10 @@ namespace ServeSim.Experiments.Scenarios;
 public sealed record Scenario
 {
     public TraceConfig Trace { get; init; } = new();
+
+    /// <summary>Synthetic requests instead of a trace; null replays the trace.</summary>
+    public WorkloadConfig? Workload { get; init; }
+
     public string Model { get; init; } = "llama-3.1-8b";
     public string Gpu { get; init; } = "h100-sxm";
 
@@ -44,6 +48,8 @@ public sealed record Scenario
         problems.Check("precision", () => PrecisionProfile.Check(Precision));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
+        problems.Require(Workload is null || Trace == new TraceConfig(), "workload", "both", "must not be given together with keys of trace");
+        Workload?.Validate(problems);
         Parallel.Validate(problems);
         problems.Require(Instances % Math.Max(1, Parallel.Data) == 0, "instances", Instances,
             $"must be a multiple of parallel.data ({Parallel.Data}), whose replicas count as instances");

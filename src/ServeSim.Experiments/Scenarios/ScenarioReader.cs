@@ -38,6 +38,10 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
     public ScenarioReading ReadText(string text, string origin, params IEnumerable<ScenarioOverride> overrides) =>
         Read(YamlText.Read(text, origin), null, overrides);
 
+    /// <summary>Keys and values already read, which it may change; relative paths start from <paramref name="folder"/>.</summary>
+    /// <exception cref="InputException">Lists every problem found.</exception>
+    internal ScenarioReading ReadNode(ConfigMapping root, string? folder) => Read(root, folder, []);
+
     /// <summary>Defaults and overrides only.</summary>
     /// <exception cref="InputException">Lists every problem found.</exception>
     public ScenarioReading ReadDefaults(params IEnumerable<ScenarioOverride> overrides) =>
@@ -64,6 +68,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         binder.Use<PredictorChoice>((node, path) => Choose(PolicyKind.Predictor, node, path) is { } c ? new PredictorChoice(c.Name, c.Options) : null);
         binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
             ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
+        NamedGroups<WorkloadClassConfig>.AddTo(binder, problems, "chat: { input: lognormal:900,0.8, output: constant:200 }");
         if (root.Find("slo")?.Value is ConfigScalar) ExpandLimits(root, problems);
         var scenario = binder.Bind<Scenario>(root);
         scenario.Validate(problems);

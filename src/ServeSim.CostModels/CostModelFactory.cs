@@ -23,7 +23,7 @@ public static class CostModelFactory
         var text = spec.Trim();
         options ??= CostOptions.Default;
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
-            return Linear(text, layout, options.Precision);
+            return Linear(text, layout, options.Precision, model?.Layers ?? 0);
         var level = text.ToLowerInvariant();
         if (level is not ("roofline" or "roofline:calibrated" or "roofline:f0" or "roofline:f1" or "roofline:f2"))
             throw new InputException($"cost: got \"{spec}\"; {Allowed}; {Suggestion.For(text, _known)}");
@@ -42,7 +42,7 @@ public static class CostModelFactory
         };
     }
 
-    private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision)
+    private static LinearCostModel Linear(string text, ParallelLayout layout, PrecisionProfile precision, int layers)
     {
         var parts = text.Length > 7 ? text[7..].Split(',') : [];
         if (parts.Length != 5)
@@ -57,10 +57,10 @@ public static class CostModelFactory
         }
 
         if (problems.Count > 0) throw new InputException(problems);
-        var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4]);
+        var linear = new LinearCostModel(c[0], c[1], c[2], c[3], c[4], layers);
         List<string> warnings = [];
         if (layout != ParallelLayout.Single) warnings.Add("the coefficients describe the whole instance: tp and pp change its KV capacity only");
         if (precision != PrecisionProfile.Bf16) warnings.Add("the coefficients describe the whole instance: precision changes its KV capacity only");
-        return warnings.Count == 0 ? linear : new(c[0], c[1], c[2], c[3], c[4]) { Info = linear.Info with { Warnings = warnings } };
+        return warnings.Count == 0 ? linear : new(c[0], c[1], c[2], c[3], c[4], layers) { Info = linear.Info with { Warnings = warnings } };
     }
 }

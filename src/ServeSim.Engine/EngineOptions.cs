@@ -8,6 +8,12 @@ public sealed record EngineOptions
     /// <summary>Which executor runs the instances; both give the same bytes.</summary>
     public EngineKind Kind { get; init; }
 
+    /// <summary>
+    /// True makes the fast executor ask policies that promised to hold their plan all the same: a different plan is a
+    /// <see cref="PolicyFault"/>. The plain executor has nothing to audit: it always asks.
+    /// </summary>
+    public bool Audit { get; init; }
+
     /// <summary>Independent model replicas behind the router.</summary>
     public int Instances { get; init; } = 1;
 

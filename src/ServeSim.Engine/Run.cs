@@ -5,8 +5,9 @@ using ServeSim.Engine.Events;
 namespace ServeSim.Engine;
 
 /// <summary>What the parts of one run share.</summary>
-internal sealed class Run(RequestTable table, IRunObserver observer, Gateway router, ITrafficSource source, string policyName, SimTime horizon)
+internal sealed class Run(RequestTable table, IRunObserver observer, Gateway router, ITrafficSource source, string policyName, EngineOptions options)
 {
+    private readonly bool[] _isTouched = new bool[options.Instances];
     private readonly RequestOutcomeCounts _counts = new();
     private Fingerprint _ends;
 
@@ -15,26 +16,60 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     public Gateway Router => router;
     public string PolicyName => policyName;
     public EventQueue Events { get; } = new();
+    public EndTimes Ends { get; } = new(options.Instances);
     public SimTime Now { get; set; }
 
     /// <summary>Events that the caller of the loop still wants handled.</summary>
     public long EventsLeft { get; set; }
 
+    /// <summary>The last instant in which every instance has planned.</summary>
+    public SimTime PlannedAt { get; set; } = new(-1);
+
     /// <summary>True while the last instance of an instant plans: then what comes next is known.</summary>
     public bool IsInstantPlanned { get; set; }
+
+    /// <summary>True if all that is reported must be in the order of time, over all instances.</summary>
+    public bool KeepsOrder { get; } = observer.NeedsTimeOrder && options.Instances > 1;
+
+    /// <summary>Instances to which something has happened in this instant.</summary>
+    public List<int> Touched { get; } = [];
+
+    /// <summary>Time of the next event of queue, iterations and source together, or <see cref="SimTime.Never"/>.</summary>
+    public SimTime NextTime
+    {
+        get
+        {
+            var next = source.NextArrival < Events.NextTime ? source.NextArrival : Events.NextTime;
+            return Ends.NextTime < next ? Ends.NextTime : next;
+        }
+    }
+
+    /// <summary>
+    /// A time before which an instance may run ahead: for one instance alone the next arrival is for it, and where order
+    /// counts nothing may happen meanwhile.
+    /// </summary>
+    public SimTime RunAheadLimit => (KeepsOrder, options.Instances) switch
+    {
+        (true, _) when !IsInstantPlanned => SimTime.Zero,
+        (true, _) => Earlier(NextTime, options.Horizon),
+        (_, 1) => source.NextArrival,
+        _ => SimTime.Never,
+    };
 
     public RequestOutcomeCounts Counts => _counts;
     public int WaitingRequests { get; private set; }
     public ulong EndsFingerprint => _ends.Value;
 
-    /// <summary>Counts an iteration end as handled if it comes strictly before all that is to come, and inside the horizon.</summary>
-    public bool TryHandleAhead(SimTime end)
+    /// <summary>Something has happened to an instance: it plans when the instant is closed.</summary>
+    public void Touch(int instance)
     {
-        if (EventsLeft <= 1 || end > horizon || end >= Events.NextTime || end >= source.NextArrival) return false;
-        EventsLeft--;
-        Now = end;
-        return true;
+        if (_isTouched[instance]) return;
+        _isTouched[instance] = true;
+        Touched.Add(instance);
     }
+
+    /// <summary>The instance plans now.</summary>
+    public void Untouch(int instance) => _isTouched[instance] = false;
 
     public void CountWaiting(int change) => WaitingRequests += change;
 
@@ -67,6 +102,7 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Scheduled = Known(table.ScheduledAt[row]),
             FirstToken = Known(table.FirstTokenAt[row]),
             Finished = outcome == RequestOutcome.Finished ? table.LastTokenAt[row] : null,
+            Ended = Now,
             MaxTbt = table.MaxGap[row],
             Preemptions = table.Preemptions[row],
             RecomputedTokens = table.RecomputedTokens[row],
@@ -77,6 +113,8 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
         });
         source.OnEnded(table.Spec[row].Id, state, Now);
     }
+
+    private static SimTime Earlier(SimTime a, SimTime b) => a < b ? a : b;
 
     private static SimTime? Known(SimTime time) => time == SimTime.Never ? null : time;
 }

@@ -15,11 +15,10 @@ public sealed class SimulationRun
     private readonly ITrafficSource _source;
     private readonly Run _run;
     private readonly Instance[] _instances;
-    private readonly bool[] _isTouched;
-    private readonly List<int> _touched = [];
     private readonly IEventTap? _tap;
     private long _arrived;
     private bool _isCut;
+    private bool _isBeyondHorizon;
     private Fingerprint _arrivals;
 
     /// <summary>Prepares a run.</summary>
@@ -35,9 +34,8 @@ public sealed class SimulationRun
         (_options, _source, _tap) = (options, source, tap);
         var table = new RequestTable();
         var gateway = new Gateway(table, policies.Router, policies.RouterName, options.Instances, options.SignalPeriod > SimDuration.Zero);
-        _run = new Run(table, observer, gateway, source, policies.BatchName, options.Horizon);
+        _run = new Run(table, observer, gateway, source, policies.BatchName, options);
         _instances = new Instance[options.Instances];
-        _isTouched = new bool[options.Instances];
         for (var i = 0; i < options.Instances; i++)
         {
             var policy = policies.Batch(i);
@@ -45,6 +43,7 @@ public sealed class SimulationRun
             _instances[i] = new Instance(i, options, _run, cost, policy);
         }
 
+        gateway.Connect(_instances);
         if (options.SignalPeriod > SimDuration.Zero) _run.Events.Push(SimTime.Zero, EventRank.Control, -1);
     }
 
@@ -69,13 +68,14 @@ public sealed class SimulationRun
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
-            _isCut = next.Time > _options.Horizon || cancel.IsCancellationRequested;
+            _isBeyondHorizon = next.Time > _options.Horizon;
+            _isCut = _isBeyondHorizon || cancel.IsCancellationRequested;
             if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
             _run.Now = next.Time;
             Handle(next);
             _tap?.OnEvent(next, Digest(next.Target));
-            if (NextTime() > next.Time) StartIdleInstances();
+            if (_run.NextTime > next.Time) StartIdleInstances();
         }
 
         return true;
@@ -87,36 +87,32 @@ public sealed class SimulationRun
         {
             case EventRank.IterationEnd:
                 _instances[next.Target].CompleteIteration(next.Time);
-                Touch(next.Target);
+                _run.Touch(next.Target);
                 break;
             case EventRank.Arrival:
                 Arrive();
                 break;
             case EventRank.Wake:
-                if (_instances[next.Target].Woken(next.Time)) Touch(next.Target);
+                if (_instances[next.Target].Woken(next.Time)) _run.Touch(next.Target);
                 break;
             case EventRank.Control:
                 _run.Router.Poll(next.Time);
-                if (_run.Events.Count > 0 || _source.NextArrival != SimTime.Never)    // a poll alone keeps no run alive
+                if (_run.NextTime != SimTime.Never)    // a poll alone keeps no run alive
                     _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
                 break;
         }
     }
 
-    private SimTime NextTime() => _source.NextArrival < _run.Events.NextTime ? _source.NextArrival : _run.Events.NextTime;
-
-    /// <summary>The next event of queue and source together, by time, then rank.</summary>
+    /// <summary>The next event of queue, iterations and source together, by time, then rank.</summary>
     private bool TryNext(out SimEvent next)
     {
-        var arrival = _source.NextArrival;
-        var queued = _run.Events.NextTime;
-        if (arrival != SimTime.Never && (arrival < queued || (arrival == queued && EventRank.Arrival <= _run.Events.NextRank)))
-        {
-            next = new SimEvent(arrival, EventRank.Arrival, -1);
-            return true;
-        }
-
-        return _run.Events.TryPop(out next);
+        var time = _run.NextTime;
+        next = new SimEvent(time, EventRank.Arrival, -1);
+        if (time == SimTime.Never) return false;
+        if (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.TryPop(out next);
+        if (_run.Ends.NextTime == time) next = new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
+        else if (_source.NextArrival != time) return _run.Events.TryPop(out next);
+        return true;
     }
 
     private void Arrive()
@@ -141,31 +137,25 @@ public sealed class SimulationRun
         _run.Router.OnRouted(row, decision.Instance);
         _instances[decision.Instance].Enqueue(row);
         _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
-        Touch(decision.Instance);
+        _run.Touch(decision.Instance);
     }
 
     private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
 
-    private void Touch(int instance)
-    {
-        if (_isTouched[instance]) return;
-        _isTouched[instance] = true;
-        _touched.Add(instance);
-    }
-
     /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers.</summary>
     private void StartIdleInstances()
     {
-        if (_touched.Count > 1) _touched.Sort();
-        for (var i = 0; i < _touched.Count; i++)
+        var touched = _run.Touched;
+        if (touched.Count > 1) touched.Sort();
+        for (var i = 0; i < touched.Count; i++)
         {
-            var instance = _touched[i];
-            _isTouched[instance] = false;
-            _run.IsInstantPlanned = i == _touched.Count - 1;
-            _instances[instance].StartIterations(_run.Now);
+            _run.Untouch(touched[i]);
+            _run.IsInstantPlanned = i == touched.Count - 1;
+            _instances[touched[i]].StartIterations(_run.Now);
         }
 
-        _touched.Clear();
+        touched.Clear();
+        _run.PlannedAt = _run.Now;
     }
 
     private RunResult Close()
@@ -178,7 +168,14 @@ public sealed class SimulationRun
         }
         else
         {
-            foreach (var instance in _instances) instance.WriteCohort();
+            var reached = _run.Now;
+            foreach (var instance in _instances)
+            {
+                var end = instance.CatchUpAtEnd(_isBeyondHorizon ? _options.Horizon : _run.Now);
+                if (end > reached) reached = end;
+            }
+
+            _run.Now = reached;
             foreach (var row in _run.Table.LiveRows()) _run.End(row, _run.Table.State[row], null);
         }
 

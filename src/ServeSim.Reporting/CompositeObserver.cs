@@ -8,6 +8,9 @@ public sealed class CompositeObserver(params ReadOnlySpan<IRunObserver> observer
     private readonly IRunObserver[] _observers = observers.ToArray();
 
     /// <inheritdoc/>
+    public bool NeedsTimeOrder { get; } = AnyNeedsTimeOrder(observers);
+
+    /// <inheritdoc/>
     public void OnArrived(SimTime time, int waitingRequests, int requestsInSystem)
     {
         foreach (var observer in _observers) observer.OnArrived(time, waitingRequests, requestsInSystem);
@@ -29,5 +32,18 @@ public sealed class CompositeObserver(params ReadOnlySpan<IRunObserver> observer
     public void OnTokenGaps(SimDuration gap, long count)
     {
         foreach (var observer in _observers) observer.OnTokenGaps(gap, count);
+    }
+
+    /// <inheritdoc/>
+    public void OnDecodeRun(in DecodeRun run)
+    {
+        foreach (var observer in _observers) observer.OnDecodeRun(run);
+    }
+
+    private static bool AnyNeedsTimeOrder(ReadOnlySpan<IRunObserver> observers)
+    {
+        foreach (var observer in observers)
+            if (observer.NeedsTimeOrder) return true;
+        return false;
     }
 }

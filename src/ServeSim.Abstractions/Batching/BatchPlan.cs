@@ -69,6 +69,19 @@ public abstract class BatchPlan
     /// </summary>
     public abstract int TryPrefill(in RequestView request, int tokens);
 
+    /// <summary>
+    /// The same chunk through some of the layers only. A chunk enters at layer 0 and crosses the layers in order, in as many
+    /// iterations as it takes, with the same number of tokens; its blocks are taken when it enters, its tokens count as computed
+    /// once it has left the last layer, and until then its activations are kept. A preemption drops them, like the KV.
+    /// </summary>
+    public abstract int TryPrefill(in RequestView request, int tokens, LayerRange layers);
+
+    /// <summary>
+    /// Lets the iteration be ended early, at the next such boundary, when <see cref="IBatchPolicy.ShouldInterrupt"/> asks for it.
+    /// Its chunks keep what they have crossed. It cannot hold decodes, whose tokens come out at its end.
+    /// </summary>
+    public abstract void InterruptibleAt(Boundary boundary);
+
     /// <summary>Gives a waiting or running request blocks for <paramref name="contextTokens"/> tokens; false if they do not suffice.</summary>
     public abstract bool Reserve(in RequestView request, long contextTokens);
 
@@ -105,9 +118,16 @@ public abstract class BatchPlan
     /// <summary>
     /// A promise: while nothing arrives at, ends on or leaves this instance and the blocks suffice, the policy would go on to
     /// plan the same, however often it is asked, and being asked does not change it. It matters for a plan that decodes
-    /// everybody and does nothing else; the fast executor then need not ask again, the plain one asks all the same.
+    /// everybody and does nothing else (padding counts as planned the same if each padded row attends one token more every
+    /// time); the fast executor then need not ask again, the plain one asks all the same.
     /// </summary>
-    public virtual void HoldUntilChange() { }
+    public void HoldUntilChange() => HoldFor(int.MaxValue);
+
+    /// <summary>
+    /// <see cref="HoldUntilChange"/> for this iteration and those after it, <paramref name="iterations"/> in all. A policy that
+    /// counts its plans learns from <see cref="InstanceView.HeldIterations"/> how many of them it was not asked for.
+    /// </summary>
+    public virtual void HoldFor(int iterations) { }
 
     /// <summary>Lets swap copies run beside the computation: the iteration takes the longer of the two instead of the sum.</summary>
     public abstract void OverlapSwaps();

@@ -8,4 +8,7 @@ public enum DecodeOrder : byte
 
     /// <summary>By arrival; requests in prefill are passed over.</summary>
     Arrival,
+
+    /// <summary>By a key of the policy's own; requests in prefill are passed over.</summary>
+    Urgency,
 }

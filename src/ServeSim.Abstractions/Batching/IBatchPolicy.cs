@@ -12,11 +12,20 @@ public interface IBatchPolicy
     /// </summary>
     bool ReadsEntries => true;
 
+    /// <summary>False if <see cref="OnIterationEnd"/> does nothing with the options at hand: then the fast executor need not call it.</summary>
+    bool ObservesIterations => true;
+
     /// <summary>
     /// Fills the plan of the next iteration. Called when the instance has a free slot and something may have changed.
     /// The lists of the view do not change while the plan is filled.
     /// </summary>
     void Plan(in InstanceView view, BatchPlan plan);
+
+    /// <summary>
+    /// A request has arrived while an iteration runs that <see cref="BatchPlan.InterruptibleAt"/> opened to interruption: true ends
+    /// it at its next boundary. The requests in it are in none of the view's lists. Not asked again once it is to end.
+    /// </summary>
+    bool ShouldInterrupt(in InstanceView view) => false;
 
     /// <summary>A request has joined this instance's waiting queue.</summary>
     void OnArrived(in RequestView request) { }

@@ -3,13 +3,14 @@ namespace ServeSim.Abstractions;
 /// <summary>The state of one instance that policies see through <see cref="InstanceView"/>; the engine alone writes it.</summary>
 public sealed class InstanceState
 {
-    internal InstanceState(int index, RequestTable table, int blockSize, int totalBlocks, int hostBlocks, int pipelineStages)
+    internal InstanceState(int index, RequestTable table, int blockSize, int totalBlocks, int hostBlocks, int pipelineStages, int layers)
     {
         Index = index;
         BlockSize = blockSize;
         TotalBlocks = FreeBlocks = totalBlocks;
         TotalHostBlocks = FreeHostBlocks = hostBlocks;
         PipelineStages = pipelineStages;
+        Layers = layers;
         Waiting = new(table, table.Queue);
         Running = new(table, table.Queue);
         Swapped = new(table, table.Queue);
@@ -23,7 +24,9 @@ public sealed class InstanceState
     internal int TotalHostBlocks { get; }
     internal int FreeHostBlocks { get; set; }
     internal int PipelineStages { get; }
+    internal int Layers { get; }
     internal SimTime Now { get; set; }
+    internal int HeldIterations { get; set; }
     internal SimDuration LastIterationTime { get; set; }
     internal RequestList Waiting { get; }
     internal RequestList Running { get; }

@@ -52,6 +52,15 @@ public readonly ref struct InstanceView
     /// <summary>Iterations that can be in flight at once; 1 without pipeline parallelism.</summary>
     public int PipelineStages => _state.PipelineStages;
 
+    /// <summary>
+    /// Iterations that ran since the last plan because it was held (<see cref="BatchPlan.HoldFor"/>), besides its own; 0 wherever
+    /// the executor asks for every iteration.
+    /// </summary>
+    public int HeldIterations => _state.HeldIterations;
+
+    /// <summary>Layers of the model, for work by layers; 0 if the cost model knows none.</summary>
+    public int Layers => _state.Layers;
+
     /// <summary>Duration of the iteration that ended last; zero before the first.</summary>
     public SimDuration LastIterationTime => _state.LastIterationTime;
 }

@@ -38,4 +38,9 @@ public readonly ref struct IterationView
 /// <param name="Number">Number of the request.</param>
 /// <param name="Tokens">Tokens computed: the chunk, or 1 for a decode.</param>
 /// <param name="IsDecode">True for a decode.</param>
-public readonly record struct BatchEntry(int Row, long Number, int Tokens, bool IsDecode);
+public readonly record struct BatchEntry(int Row, long Number, int Tokens, bool IsDecode)
+{
+    internal int FirstSublayer { get; init; }
+
+    internal int EndSublayer { get; init; }    // 0: all layers
+}

@@ -1,6 +1,9 @@
 namespace ServeSim.Abstractions;
 
-/// <summary>The work of one iteration in the sums that cost models need.</summary>
+/// <summary>
+/// The work of one iteration in the sums that cost models need. Prefill sums are of the chunks that cross all layers; those
+/// that cross a part of them are in <see cref="Slices"/>, which only models with <see cref="ICostModel.Layers"/> are given.
+/// </summary>
 public readonly ref struct BatchShape
 {
     /// <summary>Prompt tokens computed.</summary>
@@ -15,7 +18,7 @@ public readonly ref struct BatchShape
     /// <summary>Sum over the chunks of c + q: positions whose keys and values a chunk reads.</summary>
     public long PrefillContextTokens { get; init; }
 
-    /// <summary>Chunks that complete a prefill, and so yield a token.</summary>
+    /// <summary>Chunks that complete a prefill, and so yield a token; those of a slice with the last layer too.</summary>
     public int CompletedPrefills { get; init; }
 
     /// <summary>Requests that decode one token.</summary>
@@ -33,8 +36,30 @@ public readonly ref struct BatchShape
     /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 
-    /// <summary>All tokens computed.</summary>
+    /// <summary>The shape of a batch that only decodes, so many iterations later.</summary>
+    internal BatchShape DecodedFurther(int iterations) => new()
+    {
+        DecodeSequences = DecodeSequences,
+        DecodeContextTokens = DecodeContextTokens + ((long)iterations * DecodeSequences),
+        LongestDecodeContext = LongestDecodeContext > 0 ? LongestDecodeContext + iterations : 0,
+    };
+
+    /// <summary>Chunks that cross a part of the layers, one entry for each part.</summary>
+    public ReadOnlySpan<LayerSlice> Slices { get; init; }
+
+    /// <summary>Tokens that all layers compute.</summary>
     public int Tokens => PrefillTokens + DecodeSequences;
+
+    /// <summary>Requests that take part, on all layers or on some.</summary>
+    public int SequenceCount
+    {
+        get
+        {
+            var count = PrefillSequences + DecodeSequences;
+            foreach (ref readonly var slice in Slices) count += slice.PrefillSequences;
+            return count;
+        }
+    }
 
     /// <summary>Rows that need logits: one per decode and per completed prefill.</summary>
     public int LogitRows => DecodeSequences + CompletedPrefills;
@@ -44,4 +69,14 @@ public readonly ref struct BatchShape
 /// <param name="Tokens">Tokens computed in the iteration (q).</param>
 /// <param name="CachedTokens">Tokens cached before it (c).</param>
 /// <param name="IsDecode">True for a decode.</param>
-public readonly record struct SequenceSpan(int Tokens, int CachedTokens, bool IsDecode);
+public readonly record struct SequenceSpan(int Tokens, int CachedTokens, bool IsDecode)
+{
+    /// <summary>First sublayer that it crosses (<see cref="LayerSlice"/>).</summary>
+    public int FirstSublayer { get; init; }
+
+    /// <summary>The sublayer behind the last one; 0 if it crosses all layers.</summary>
+    public int EndSublayer { get; init; }
+
+    /// <summary>True if it computes in this sublayer.</summary>
+    public bool Crosses(int sublayer) => EndSublayer == 0 || (sublayer >= FirstSublayer && sublayer < EndSublayer);
+}

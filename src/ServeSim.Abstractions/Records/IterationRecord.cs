@@ -3,6 +3,9 @@ namespace ServeSim.Abstractions;
 /// <summary>One forward pass.</summary>
 public readonly record struct IterationRecord
 {
+    /// <summary>Makes a record.</summary>
+    public IterationRecord() { }
+
     /// <summary>Instance that ran it.</summary>
     public required int Instance { get; init; }
 
@@ -12,7 +15,7 @@ public readonly record struct IterationRecord
     /// <summary>When it ended.</summary>
     public required SimTime End { get; init; }
 
-    /// <summary>Prompt tokens computed.</summary>
+    /// <summary>Prompt tokens computed, on all layers or on some.</summary>
     public required int PrefillTokens { get; init; }
 
     /// <summary>Requests that computed a prefill chunk.</summary>
@@ -41,4 +44,16 @@ public readonly record struct IterationRecord
 
     /// <summary>Tokens that its decodes had cached before it, as in <see cref="BatchShape.DecodeContextTokens"/>.</summary>
     public long DecodeContextTokens { get; init; }
+
+    /// <summary>Prompt tokens that have layers left to cross; they are computed once they have left the last one.</summary>
+    public int PendingTokens { get; init; }
+
+    /// <summary>Share of the layers that the prompt tokens crossed, in the mean over tokens.</summary>
+    public double LayerShare { get; init; } = 1;
+
+    /// <summary>Tokens on the instance whose activations wait for their next layers when it ends.</summary>
+    public int CarriedTokens { get; init; }
+
+    /// <summary>Routed experts read, summed over the layers; null where every layer saw all tokens.</summary>
+    public double? ExpertReads { get; init; }
 }

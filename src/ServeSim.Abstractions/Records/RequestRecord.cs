@@ -39,6 +39,9 @@ public readonly record struct RequestRecord
     /// <summary>When its last token came out; null unless finished.</summary>
     public SimTime? Finished { get; init; }
 
+    /// <summary>When it finished or was refused, or when the run stopped.</summary>
+    public SimTime Ended { get; init; }
+
     /// <summary>Largest gap between two tokens; zero with fewer than two tokens.</summary>
     public SimDuration MaxTbt { get; init; }
 

@@ -18,6 +18,9 @@ internal abstract class DecodeClock(int blockSize)
     /// <summary>True while an iteration with the group runs.</summary>
     public bool IsInFlight { get; set; }
 
+    /// <summary>Takes iterations that have ended by now as done, where the executor has run ahead.</summary>
+    public abstract void CatchUp();
+
     /// <summary>Blocks of a member that holds this many tokens; one more token has its place while an iteration runs.</summary>
     public int OwnedBlocks(int contextTokens) => (contextTokens + (IsInFlight ? blockSize : blockSize - 1)) / blockSize;
 }

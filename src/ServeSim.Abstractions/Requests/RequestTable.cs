@@ -15,6 +15,8 @@ public sealed class RequestTable
     internal int[] PrefillTarget = [];      // tokens whose KV the current prefill must produce: p + g at admission
     internal int[] OwedTokens = [];         // known tokens that the prefill leaves out (RecomputeProcessed); paid by decodes
     internal int[] Context = [];            // tokens whose KV is in memory (GPU or host)
+    internal int[] Sublayers = [];          // that the current chunk has crossed (LayerSlice); 0 between chunks
+    internal int[] ChunkTokens = [];        // of that chunk
     internal int[] Generated = [];
     internal int[] HighWater = [];          // largest context ever reached; progress for the livelock guard
     internal int[] Blocks = [];             // GPU blocks owned
@@ -60,7 +62,7 @@ public sealed class RequestTable
         State[row] = RequestState.Waiting;
         Instance[row] = NoRow;
         PrefillTarget[row] = spec.InputTokens;
-        OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = 0;
+        OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = Sublayers[row] = ChunkTokens[row] = 0;
         InFlight[row] = false;
         QueuedAt[row] = LastTokenAt[row] = spec.Arrival;
         ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = SimTime.Never;
@@ -80,9 +82,16 @@ public sealed class RequestTable
     }
 
     /// <summary>Tokens decoded since the row joined a cohort; the columns do not hold them yet.</summary>
-    internal int UnwrittenTokens(int row) => Clock[row] is { } clock ? (int)(clock.Step - JoinStep[row]) : 0;
+    internal int UnwrittenTokens(int row) => ClockOf(row) is { } clock ? (int)(clock.Step - JoinStep[row]) : 0;
 
-    internal bool IsInFlight(int row) => InFlight[row] || Clock[row] is { IsInFlight: true };
+    /// <summary>The clock of the row's cohort at this moment, or null.</summary>
+    internal DecodeClock? ClockOf(int row)
+    {
+        Clock[row]?.CatchUp();
+        return Clock[row];
+    }
+
+    internal bool IsInFlight(int row) => InFlight[row] || ClockOf(row) is { IsInFlight: true };
 
     /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
     internal int TargetAfterPreemption(int row, PreemptMode mode)
@@ -104,6 +113,8 @@ public sealed class RequestTable
         Array.Resize(ref PrefillTarget, rows);
         Array.Resize(ref OwedTokens, rows);
         Array.Resize(ref Context, rows);
+        Array.Resize(ref Sublayers, rows);
+        Array.Resize(ref ChunkTokens, rows);
         Array.Resize(ref Generated, rows);
         Array.Resize(ref HighWater, rows);
         Array.Resize(ref Blocks, rows);

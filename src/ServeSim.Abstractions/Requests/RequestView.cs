@@ -47,10 +47,10 @@ public readonly struct RequestView : IEquatable<RequestView>
     public SloLimits Slo => Table.Spec[Row].Slo ?? SloLimits.None;
 
     /// <summary>Tokens generated so far; they survive a preemption.</summary>
-    public int GeneratedTokens => Table.Generated[Row] + Table.UnwrittenTokens(Row);
+    public int GeneratedTokens => Table.UnwrittenTokens(Row) + Table.Generated[Row];
 
     /// <summary>Tokens whose KV is in memory.</summary>
-    public int ContextTokens => Table.Context[Row] + Table.UnwrittenTokens(Row);
+    public int ContextTokens => Table.UnwrittenTokens(Row) + Table.Context[Row];
 
     /// <summary>Tokens of prompt and output known so far: what a prefill after preemption must compute.</summary>
     public int KnownTokens => InputTokens + GeneratedTokens;
@@ -61,6 +61,12 @@ public readonly struct RequestView : IEquatable<RequestView>
     /// <summary>True until the current prefill is complete.</summary>
     public bool IsPrefilling => Table.Context[Row] < Table.PrefillTarget[Row];
 
+    /// <summary>Tokens of the chunk that has crossed some of the layers; 0 between chunks. They are not part of <see cref="ContextTokens"/> yet.</summary>
+    public int ChunkTokens => Table.ChunkTokens[Row];
+
+    /// <summary>Whole layers that this chunk has crossed: where its next range begins.</summary>
+    public int ComputedLayers => Table.Sublayers[Row] / 2;
+
     /// <summary>Where the request stands.</summary>
     public RequestState State => Table.State[Row];
 
@@ -68,13 +74,13 @@ public readonly struct RequestView : IEquatable<RequestView>
     public bool IsInFlight => Table.IsInFlight(Row);
 
     /// <summary>GPU KV blocks that the request owns.</summary>
-    public int OwnedBlocks => Table.Clock[Row] is { } clock ? clock.OwnedBlocks(ContextTokens) : Table.Blocks[Row];
+    public int OwnedBlocks => Table.ClockOf(Row) is { } clock ? Math.Max(Table.Blocks[Row], clock.OwnedBlocks(ContextTokens)) : Table.Blocks[Row];
 
     /// <summary>When it last entered a waiting queue.</summary>
     public SimTime QueuedAt => Table.QueuedAt[Row];
 
     /// <summary>When its last token came out; its arrival before the first.</summary>
-    public SimTime LastTokenAt => Table.Clock[Row] is { } clock ? clock.LastToken : Table.LastTokenAt[Row];
+    public SimTime LastTokenAt => Table.ClockOf(Row) is { } clock ? clock.LastToken : Table.LastTokenAt[Row];
 
     /// <summary>How often it lost its place on the GPU.</summary>
     public int Preemptions => Table.Preemptions[Row];

@@ -13,8 +13,9 @@ namespace ServeSim.CostModels.Linear;
 /// <param name="perDecode">c2: per decoding request.</param>
 /// <param name="perDecodeContextToken">c3: per token processed before by decoding requests.</param>
 /// <param name="perPrefillPair">c4: per (token, earlier token) pair of the chunks.</param>
+/// <param name="layers">Layers that share every term but the constant equally; 0 if the model is not known.</param>
 public sealed class LinearCostModel(
-    double constant, double perPrefillToken, double perDecode, double perDecodeContextToken, double perPrefillPair) : IExplainedCostModel
+    double constant, double perPrefillToken, double perDecode, double perDecodeContextToken, double perPrefillPair, int layers = 0) : IExplainedCostModel
 {
     /// <inheritdoc/>
     public CostModelInfo Info { get; init; } = new(
@@ -25,12 +26,26 @@ public sealed class LinearCostModel(
         []);
 
     /// <inheritdoc/>
+    public int Layers => layers;
+
+    /// <inheritdoc/>
     public SimDuration IterationTime(in BatchShape shape) => SimDuration.FromMilliseconds(
         constant
         + (perPrefillToken * shape.PrefillTokens)
         + (perDecode * shape.DecodeSequences)
         + (perDecodeContextToken * ProcessedTokens(shape))
-        + (perPrefillPair * ChunkPairs(shape)));
+        + (perPrefillPair * ChunkPairs(shape))
+        + SliceMilliseconds(shape, 2 * layers));
+
+    /// <inheritdoc/>
+    public SimDuration TimeUntil(in BatchShape shape, int sublayers)
+    {
+        if (layers == 0) throw new NotSupportedException($"cost model {Info.Name} does not know layers");
+        return SimDuration.FromMilliseconds(constant
+            + ((double)sublayers / (2 * layers) * ((perPrefillToken * shape.PrefillTokens) + (perDecode * shape.DecodeSequences)
+                + (perDecodeContextToken * ProcessedTokens(shape)) + (perPrefillPair * ChunkPairs(shape))))
+            + SliceMilliseconds(shape, sublayers));
+    }
 
     /// <inheritdoc/>
     public CostBreakdown Explain(in BatchShape shape)
@@ -41,7 +56,23 @@ public sealed class LinearCostModel(
         ledger.Add("decodes", 1, 0, 0, new(perDecode * shape.DecodeSequences * 1e3, BoundBy.Compute));
         ledger.Add("decode context", 1, 0, 0, new(perDecodeContextToken * ProcessedTokens(shape) * 1e3, BoundBy.Memory));
         ledger.Add("prompt pairs", 1, 0, 0, new(perPrefillPair * ChunkPairs(shape) * 1e3, BoundBy.Compute));
+        if (!shape.Slices.IsEmpty) ledger.Add("prompts on some layers", 1, 0, 0, new(SliceMilliseconds(shape, 2 * layers) * 1e3, BoundBy.Compute));
         return new(ledger.Rows, IterationTime(shape));
+    }
+
+    /// <summary>A chunk that crosses a part of the layers costs that part of its terms.</summary>
+    private double SliceMilliseconds(in BatchShape shape, int until)
+    {
+        if (shape.Slices.IsEmpty) return 0;
+        if (layers == 0) throw new NotSupportedException($"cost model {Info.Name} does not know layers");
+        double sum = 0;
+        foreach (ref readonly var slice in shape.Slices)
+        {
+            var share = (double)Math.Max(0, Math.Min(until, slice.EndSublayer) - slice.FirstSublayer) / (2 * layers);
+            sum += share * ((perPrefillToken * slice.PrefillTokens) + (perPrefillPair * (slice.PrefillPairs - (slice.PrefillTokens / 2.0))));
+        }
+
+        return sum;
     }
 
     // A decoding request has produced the token that it now feeds in: processed is one more than cached.

@@ -146,6 +146,10 @@ internal sealed class CalibratedClock : IAttentionClock
         return (layer.ExpertWeights * active * _precision.BytesOf(op.Weights)) + layer.ActivationBytes(tokens);
     }
 
+    /// <summary>Experts of a layer that so many tokens touch, all ranks together, as the laws count them.</summary>
+    public double TouchedExperts(Models.ExpertShape experts, int tokens) =>
+        ExpertLaw.ActiveExperts(tokens, experts.ActivePerToken, experts.Experts, 1, _skewed ? _experts.SkewedCoverage : 1);
+
     private double AllReduce(double bytes)
     {
         var volume = CollectiveLaw.Volume("all_reduce", _layout.Tensor, bytes);

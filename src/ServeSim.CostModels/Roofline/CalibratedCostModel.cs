@@ -19,6 +19,9 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     private readonly CalibratedAttention? _grouped;
     private readonly CalibratedAttention? _windowed;
     private readonly EngineOverhead _overhead;
+    private readonly LayerStack _stack;
+    private readonly Func<LayerRowSums> _makeLayerRows;
+    private LayerRowSums? _layerRows;    // made when a batch first has slices; two threads would make the same
 
     /// <summary>Makes the model for one layout.</summary>
     public CalibratedCostModel(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
@@ -47,6 +50,8 @@ public sealed class CalibratedCostModel : IExplainedCostModel
         _grouped = model.LatentAttention is null ? new(model, layout.Tensor, null, clock, options) : null;
         _attention = _grouped is null ? new LatentAttention(model, layout.Tensor, clock, options.Precision.Kv) : _grouped;
         _windowed = model.Window is null || _grouped is null ? null : new(model, layout.Tensor, model.Window, clock, options);
+        _makeLayerRows = () => new(operators, clock, residuals, options.RememberedRows);
+        _stack = new(model, layout, options.DistinctExperts ?? (model.Experts is { } experts ? tokens => clock.TouchedExperts(experts, tokens) : null));
         _overhead = EngineOverhead.Calibrated(options, layout.Tensor);
         NeedsSequences = model.LatentAttention is not null || model.Window is not null;
         Info = CalibrationNotes.Of(model, gpu, layout, clock, options, residuals);
@@ -60,6 +65,23 @@ public sealed class CalibratedCostModel : IExplainedCostModel
 
     /// <inheritdoc/>
     public bool NeedsSequences { get; }
+
+    /// <inheritdoc/>
+    public int Layers => _stack.Layers;
+
+    /// <inheritdoc/>
+    public bool HasSublayers => true;
+
+    /// <inheritdoc/>
+    public double ExpertReads(in BatchShape shape, int sublayers = int.MaxValue) => _stack.ExpertReads(shape, sublayers);
+
+    /// <inheritdoc/>
+    public SimDuration TimeUntil(in BatchShape shape, int sublayers)
+    {
+        var total = SimDuration.Zero;
+        for (var stage = 0; stage < _stages.Length; stage++) total += SimDuration.FromMicroseconds(BandedMicroseconds(shape, stage, sublayers, null));
+        return total;
+    }
 
     /// <inheritdoc/>
     public SimDuration IterationTime(in BatchShape shape)
@@ -85,7 +107,8 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     public CostBreakdown Explain(in BatchShape shape)
     {
         var ledger = new CostLedger();
-        for (var stage = 0; stage < _stages.Length && shape.Tokens > 0; stage++)
+        for (var stage = 0; stage < _stages.Length && !shape.Slices.IsEmpty; stage++) BandedMicroseconds(shape, stage, 2 * Layers, ledger);
+        for (var stage = 0; stage < _stages.Length && shape.Tokens > 0 && shape.Slices.IsEmpty; stage++)
         {
             ref readonly var plan = ref _stages[stage];
             var rows = _overhead.Rows(shape.Tokens);
@@ -93,7 +116,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
             if (plan.GlobalLayers > 0) _attention.Microseconds(shape, plan.GlobalLayers, ledger);
             if (plan.WindowedLayers > 0) _windowed!.Microseconds(shape, plan.WindowedLayers, ledger);
             if (plan.IsLast) _head.Explain(shape.LogitRows, ledger);
-            _overhead.StageMicroseconds(shape, stage, plan.Layers, KernelMicroseconds(shape, stage), ledger);
+            _overhead.StageMicroseconds(shape.SequenceCount, stage, _overhead.LaunchMicroseconds(shape, plan.Layers), KernelMicroseconds(shape, stage), ledger);
         }
 
         return new(ledger.Rows, IterationTime(shape));
@@ -122,7 +145,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
         {
             ref readonly var plan = ref _stages[stage];
             var kernels = _dense[stage].Microseconds(_overhead.Rows(cached.Length)) + (plan.IsLast ? _head.Microseconds(cached.Length) : 0);
-            fixedPart += cached.Length == 0 ? 0 : _overhead.StageMicroseconds(shape, stage, plan.Layers, kernels, null);
+            fixedPart += cached.Length == 0 ? 0 : _overhead.StageMicroseconds(cached.Length, stage, _overhead.LaunchMicroseconds(shape, plan.Layers), kernels, null);
             (globalLayers, windowedLayers) = (globalLayers + plan.GlobalLayers, windowedLayers + plan.WindowedLayers);
         }
 
@@ -131,10 +154,12 @@ public sealed class CalibratedCostModel : IExplainedCostModel
 
     private double StageMicroseconds(in BatchShape shape, int stage)
     {
+        if (!shape.Slices.IsEmpty) return BandedMicroseconds(shape, stage, 2 * Layers, null);
         if (shape.Tokens == 0) return 0;
         if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)
             throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
-        return _overhead.StageMicroseconds(shape, stage, _stages[stage].Layers, KernelMicroseconds(shape, stage), null);
+        return _overhead.StageMicroseconds(shape.PrefillSequences + shape.DecodeSequences, stage,
+            _overhead.LaunchMicroseconds(shape, _stages[stage].Layers), KernelMicroseconds(shape, stage), null);
     }
 
     private double KernelMicroseconds(in BatchShape shape, int stage)
@@ -146,5 +171,42 @@ public sealed class CalibratedCostModel : IExplainedCostModel
             microseconds += plan.GlobalLayers * (_grouped is { } grouped ? grouped.Microseconds(shape, 0, null) : _attention.Microseconds(shape, 0, null));
         if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowed!.Microseconds(shape, 0, null);
         return microseconds;
+    }
+
+    /// <summary>A batch that changes inside the stage, or stops at a sublayer of the model: band by band.</summary>
+    private double BandedMicroseconds(in BatchShape shape, int stage, int until, CostLedger? ledger)
+    {
+        var sequences = shape.SequenceCount;
+        if (sequences == 0) return 0;
+        if (NeedsSequences && shape.Sequences.Length != sequences)
+            throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
+        ref readonly var plan = ref _stages[stage];
+        var operators = _layerRows ??= _makeLayerRows();
+        var (rows, isFirst, microseconds, launches) = (0, stage == 0, 0.0, 0.0);
+        using var bands = new LayerBands(shape, plan.FirstSublayer, Math.Min(plan.EndSublayer, until));
+        while (bands.MoveNext())
+        {
+            var band = bands.Shape;
+            rows = _overhead.Rows(band.Tokens);
+            if (isFirst) microseconds += operators.Embedding.Add(rows, 1, ledger);
+            isFirst = false;
+            if (rows == 0) continue;
+            var layers = _stack.Count(bands.First, bands.End);
+            microseconds += operators.Common.Add(rows, layers.Attentions, ledger);
+            microseconds += operators.DenseMlp.Add(rows, layers.DenseMlps, ledger);
+            microseconds += operators.ExpertMlp.Add(rows, layers.ExpertMlps, ledger);
+            if (layers.GlobalAttentions > 0) microseconds += layers.GlobalAttentions * _attention.Microseconds(band, layers.GlobalAttentions, ledger);
+            if (layers.WindowedAttentions > 0) microseconds += layers.WindowedAttentions * _windowed!.Microseconds(band, layers.WindowedAttentions, ledger);
+            launches += _overhead.LaunchMicroseconds(band, layers.Layers);
+        }
+
+        if (until >= plan.EndSublayer)
+        {
+            microseconds += plan.IsLast
+                ? operators.FinalNorm.Add(rows, 1, ledger) + _head.Add(shape.LogitRows, 1, ledger)
+                : operators.Transfer.Add(rows, 1, ledger);
+        }
+
+        return _overhead.StageMicroseconds(sequences, stage, launches, microseconds, ledger);
     }
 }

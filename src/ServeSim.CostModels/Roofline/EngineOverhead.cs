@@ -44,15 +44,15 @@ internal sealed class EngineOverhead
         _ => (tokens + 15) / 16 * 16,
     };
 
-    /// <summary>Time of a stage whose kernels take <paramref name="gpuMicroseconds"/>.</summary>
-    public double StageMicroseconds(in BatchShape shape, int stage, int layers, double gpuMicroseconds, CostLedger? ledger)
+    /// <summary>Time of a stage whose kernels take <paramref name="gpuMicroseconds"/> and their launches <paramref name="launchMicroseconds"/>.</summary>
+    public double StageMicroseconds(int sequences, int stage, double launchMicroseconds, double gpuMicroseconds, CostLedger? ledger)
     {
-        var busy = Math.Max(gpuMicroseconds, LaunchMicroseconds(shape, layers));
+        var busy = Math.Max(gpuMicroseconds, launchMicroseconds);
         if (busy > gpuMicroseconds) ledger?.Add("waiting for launches", 1, 0, 0, new(busy - gpuMicroseconds, BoundBy.Overhead));
 
         // One scheduler prepares a batch, before its first stage.
         if (stage > 0 || _options.Host == HostMode.None) return busy;
-        var host = _hostMicroseconds + (_hostMicrosecondsPerSequence * (shape.PrefillSequences + shape.DecodeSequences));
+        var host = _hostMicroseconds + (_hostMicrosecondsPerSequence * sequences);
         var wait = _options.Host == HostMode.Sync ? host : Math.Max(0, host - busy);
         if (wait > 0) ledger?.Add("host", 1, 0, 0, new(wait, BoundBy.Overhead));
         return busy + wait;
@@ -60,7 +60,8 @@ internal sealed class EngineOverhead
 
     private bool UsesGraph(int tokens) => _options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= _options.MaxGraphTokens;
 
-    private double LaunchMicroseconds(in BatchShape shape, int layers)
+    /// <summary>Launches of layers that compute the same batch.</summary>
+    public double LaunchMicroseconds(in BatchShape shape, double layers)
     {
         if (_options.Launch == LaunchMode.None) return 0;
         if (!_launchesGraphs) return _options.Launch == LaunchMode.Eager ? layers * _eagerLayerMicroseconds : 0;

@@ -12,6 +12,7 @@ namespace ServeSim.CostModels.Roofline;
 public sealed class RooflineCostModel : StagedCostModel
 {
     private readonly StagePlan[] _stages;
+    private readonly LayerStack _stack;
     private readonly RowTable _common;
     private readonly RowTable _denseMlp;
     private readonly RowTable _expertMlp;
@@ -25,7 +26,9 @@ public sealed class RooflineCostModel : StagedCostModel
     private RooflineCostModel(ModelSpec model, ParallelLayout layout, IKernelClock clock, CostOptions options, EngineOverhead? overhead, CostModelInfo info)
     {
         Info = info;
-        var operators = new LayerOperators(model, layout, clock.Flavour, options.DistinctExperts ?? UniformExperts(model));
+        var distinct = options.DistinctExperts ?? UniformExperts(model);
+        var operators = new LayerOperators(model, layout, clock.Flavour, distinct);
+        _stack = new(model, layout, distinct);
         _stages = StagePlan.Of(model, layout);
         _common = new(operators.Common(), clock);
         _denseMlp = new(operators.DenseMlp(), clock);
@@ -66,23 +69,44 @@ public sealed class RooflineCostModel : StagedCostModel
         return new(model, layout, clock, options, EngineOverhead.Fitted(options, layout.Tensor), CostModelNotes.Fitted(model, gpu, layout, clock, options));
     }
 
-    private protected override double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    private protected override LayerStack Stack => _stack;
+
+    private protected override double StageMicroseconds(in BatchShape shape, int stage, int until, CostLedger? ledger)
     {
-        if (shape.Tokens == 0) return 0;
-        if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)
+        var sequences = shape.SequenceCount;
+        if (sequences == 0) return 0;
+        if (NeedsSequences && shape.Sequences.Length != sequences)
             throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
         ref readonly var plan = ref _stages[stage];
-        var rows = _overhead?.Rows(shape.Tokens) ?? shape.Tokens;
+        var (rows, microseconds, launches) = (0, 0.0, 0.0);
+        using var bands = new LayerBands(shape, plan.FirstSublayer, Math.Min(plan.EndSublayer, until));
+        while (bands.MoveNext())
+        {
+            var band = bands.Shape;
+            rows = _overhead?.Rows(band.Tokens) ?? band.Tokens;
+            if (rows == 0) continue;
+            var layers = _stack.Count(bands.First, bands.End);
+            microseconds += LayerMicroseconds(band, rows, layers, ledger);
+            launches += _overhead?.LaunchMicroseconds(band, layers.Layers) ?? 0;
+        }
 
-        var microseconds = Add(_common, rows, plan.Layers, ledger);
-        if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.Microseconds(shape, plan.GlobalLayers, ledger);
-        if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowedAttention!.Microseconds(shape, plan.WindowedLayers, ledger);
-        microseconds += Add(_denseMlp, rows, plan.DenseLayers, ledger);
-        microseconds += Add(_expertMlp, rows, plan.ExpertLayers, ledger);
-        microseconds += plan.IsLast
-            ? Add(_finalNorm, rows, 1, ledger) + Add(_head, shape.LogitRows, 1, ledger)
-            : Add(_transfer, rows, 1, ledger);
-        return _overhead?.StageMicroseconds(shape, stage, plan.Layers, microseconds, ledger) ?? microseconds;
+        if (until >= plan.EndSublayer)
+        {
+            microseconds += plan.IsLast
+                ? Add(_finalNorm, rows, 1, ledger) + Add(_head, shape.LogitRows, 1, ledger)
+                : Add(_transfer, rows, 1, ledger);
+        }
+
+        return _overhead?.StageMicroseconds(sequences, stage, launches, microseconds, ledger) ?? microseconds;
+    }
+
+    private double LayerMicroseconds(in BatchShape band, int rows, in LayerCounts layers, CostLedger? ledger)
+    {
+        var microseconds = Add(_common, rows, layers.Attentions, ledger);
+        if (layers.GlobalAttentions > 0) microseconds += layers.GlobalAttentions * _attention.Microseconds(band, layers.GlobalAttentions, ledger);
+        if (layers.WindowedAttentions > 0) microseconds += layers.WindowedAttentions * _windowedAttention!.Microseconds(band, layers.WindowedAttentions, ledger);
+        microseconds += Add(_denseMlp, rows, layers.DenseMlps, ledger);
+        return microseconds + Add(_expertMlp, rows, layers.ExpertMlps, ledger);
     }
 
     private static Func<int, double>? UniformExperts(ModelSpec model) => model.Experts is { Experts: var count, ActivePerToken: var active }
@@ -91,7 +115,7 @@ public sealed class RooflineCostModel : StagedCostModel
 
     private static double Add(RowTable table, int rows, int times, CostLedger? ledger)
     {
-        if (times == 0) return 0;
+        if (times == 0 || rows == 0) return 0;
         if (ledger is not null) table.Explain(rows, times, ledger);
         return times * table.Microseconds(rows);
     }

@@ -26,13 +26,24 @@ internal sealed class RowSum(CalibratedClock clock, ResidualOverlay residuals, i
         return Compute(rows);
     }
 
-    public void Explain(int rows, CostLedger ledger)
+    public void Explain(int rows, CostLedger ledger) => Explain(rows, 1, ledger);
+
+    /// <summary>Time of all operators, each run <paramref name="times"/> times as often; they go to the ledger if there is one.</summary>
+    public double Add(int rows, int times, CostLedger? ledger)
     {
-        if (rows == 0) return;
+        if (rows == 0 || times == 0) return 0;
+        if (ledger is not null) Explain(rows, times, ledger);
+        return times * Microseconds(rows);
+    }
+
+    /// <summary>The operators, each run <paramref name="times"/> times as often.</summary>
+    public void Explain(int rows, int times, CostLedger ledger)
+    {
+        if (rows == 0 || times == 0) return;
         foreach (var (op, count) in _operators)
         {
             var time = clock.Time(op, rows);
-            ledger.Add(op.Name, count, op.Flops(rows), clock.Bytes(op, rows), time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) });
+            ledger.Add(op.Name, times * count, op.Flops(rows), clock.Bytes(op, rows), time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) });
         }
     }
 

@@ -3,8 +3,14 @@ using ServeSim.CostModels.Models;
 namespace ServeSim.CostModels.Roofline;
 
 /// <summary>How many layers of each kind a pipeline stage holds. Equal layers are computed once and multiplied.</summary>
-internal readonly record struct StagePlan(int Layers, int ExpertLayers, int GlobalLayers, bool IsLast)
+internal readonly record struct StagePlan(int FirstLayer, int Layers, int ExpertLayers, int GlobalLayers, bool IsLast)
 {
+    /// <summary>First sublayer of the model that it holds (<see cref="Abstractions.LayerSlice"/>).</summary>
+    public int FirstSublayer => 2 * FirstLayer;
+
+    /// <summary>The sublayer behind its last one.</summary>
+    public int EndSublayer => 2 * (FirstLayer + Layers);
+
     public int DenseLayers => Layers - ExpertLayers;
 
     public int WindowedLayers => Layers - GlobalLayers;
@@ -22,7 +28,7 @@ internal readonly record struct StagePlan(int Layers, int ExpertLayers, int Glob
                 if (model.Window?.IsGlobal(layer) ?? true) global++;
             }
 
-            plans[stage] = new(count, expert, global, stage == plans.Length - 1);
+            plans[stage] = new(first, count, expert, global, stage == plans.Length - 1);
         }
 
         return plans;

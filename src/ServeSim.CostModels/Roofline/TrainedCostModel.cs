@@ -21,6 +21,7 @@ public sealed class TrainedCostModel : StagedCostModel
 
     private readonly ModelSpec _model;
     private readonly StagePlan[] _stages;
+    private readonly LayerStack _stack;
     private readonly Func<int, double> _distinctExperts;
     private readonly double _flopsPerMicrosecond;
     private readonly double _bytesPerMicrosecond;
@@ -43,6 +44,7 @@ public sealed class TrainedCostModel : StagedCostModel
         var (sizes, tensor) = (model.Sizes, (double)layout.Tensor);
         var (experts, active) = (model.Experts?.Experts ?? 0, model.Experts?.ActivePerToken ?? 0);
         _distinctExperts = options.DistinctExperts ?? (tokens => ExpertCoverage.Uniform(experts, active, tokens));
+        _stack = new(model, layout, _distinctExperts);
         _flopsPerMicrosecond = gpu.FlopsPerSecond / 1e6;
         _bytesPerMicrosecond = gpu.BytesPerSecond / 1e6;
         _attentionFlopsPerPair = 4.0 * model.QueryHeads * model.HeadSize / tensor;
@@ -66,33 +68,48 @@ public sealed class TrainedCostModel : StagedCostModel
     /// <summary>The attention term squares the length of every chunk, which no sum of the batch gives.</summary>
     public override bool NeedsSequences => true;
 
-    private protected override double StageMicroseconds(in BatchShape shape, int stage, CostLedger? ledger)
+    private protected override LayerStack Stack => _stack;
+
+    private protected override double StageMicroseconds(in BatchShape shape, int stage, int until, CostLedger? ledger)
     {
-        if (shape.Tokens == 0) return 0;
-        var sequences = shape.PrefillSequences + shape.DecodeSequences;
+        var sequences = shape.SequenceCount;
+        if (sequences == 0) return 0;
         if (shape.Sequences.Length != sequences)
             throw new ArgumentException("f1 needs every member of the batch (NeedsSequences)", nameof(shape));
         ref readonly var plan = ref _stages[stage];
+        var (prefillFlops, kvBytes, weightBytes, linkMicroseconds, started, lastTokens) = (0.0, 0.0, 0.0, 0.0, 0.0, 0);
+        using var bands = new LayerBands(shape, plan.FirstSublayer, Math.Min(plan.EndSublayer, until));
+        while (bands.MoveNext())
+        {
+            var band = bands.Shape;
+            lastTokens = band.Tokens;
+            if (lastTokens == 0) continue;
 
-        // q·(s + q/2) with s the end of the chunk; the published form takes the whole prompt, unknown here while it is cut in chunks.
-        double pairs = 0;
-        foreach (ref readonly var span in shape.Sequences)
-            if (!span.IsDecode) pairs += span.Tokens * (span.CachedTokens + (1.5 * span.Tokens));
+            // q·(s + q/2) with s the end of the chunk; the published form takes the whole prompt, unknown here while it is cut in chunks.
+            double pairs = 0;
+            foreach (ref readonly var span in band.Sequences)
+                if (!span.IsDecode) pairs += span.Tokens * (span.CachedTokens + (1.5 * span.Tokens));
 
-        double layers = plan.Layers, dense = plan.DenseLayers, expert = plan.ExpertLayers;
-        var active = (layers * _commonWeights) + (dense * _denseWeights)
-            + (expert * (_sharedWeights + (_expertWeights * (_model.Experts?.ActivePerToken ?? 0))));
-        var prefillFlops = (2.0 * shape.PrefillTokens * active) + (layers * _attentionFlopsPerPair * pairs);
-        var kvBytes = layers * _kvBytesPerKey * (shape.DecodeContextTokens + shape.DecodeSequences);
-        var touched = expert > 0 ? _distinctExperts(shape.Tokens) : 0;
-        var weightBytes = ModelSizes.BytesPerValue * ((layers * _commonWeights) + (dense * _denseWeights)
-            + (expert * (_sharedWeights + (_expertWeights * touched))));
+            var counts = _stack.Count(bands.First, bands.End);
+            double layers = counts.Attentions, dense = counts.DenseMlps, expert = counts.ExpertMlps;
+            var active = (layers * _commonWeights) + (dense * _denseWeights)
+                + (expert * (_sharedWeights + (_expertWeights * (_model.Experts?.ActivePerToken ?? 0))));
+            prefillFlops += (2.0 * band.PrefillTokens * active) + (layers * _attentionFlopsPerPair * pairs);
+            kvBytes += layers * _kvBytesPerKey * (band.DecodeContextTokens + band.DecodeSequences);
+            var touched = expert > 0 ? _distinctExperts(lastTokens) : 0;
+            weightBytes += ModelSizes.BytesPerValue * ((layers * _commonWeights) + (dense * _denseWeights)
+                + (expert * (_sharedWeights + (_expertWeights * touched))));
+            linkMicroseconds += TensorTransfer * lastTokens * (counts.Layers * _reduceMicrosecondsPerToken);
+            started += counts.Layers;
+        }
+
+        if (!plan.IsLast && until >= plan.EndSublayer) linkMicroseconds += TensorTransfer * lastTokens * _stageMicrosecondsPerToken;
 
         var compute = PrefillCompute * prefillFlops / _flopsPerMicrosecond;
         var kv = DecodeKvRead * kvBytes / _bytesPerMicrosecond;
         var weights = WeightRead * weightBytes / _bytesPerMicrosecond;
-        var links = TensorTransfer * shape.Tokens * ((layers * _reduceMicrosecondsPerToken) + (plan.IsLast ? 0 : _stageMicrosecondsPerToken));
-        var perLayer = MicrosecondsPerLayer * layers;
+        var links = linkMicroseconds;
+        var perLayer = MicrosecondsPerLayer * started;
         var perSequence = stage == 0 ? MicrosecondsPerSequence * sequences : 0;
         var perIteration = stage == 0 ? MicrosecondsPerIteration : 0;
         if (ledger is not null)
@@ -101,7 +118,7 @@ public sealed class TrainedCostModel : StagedCostModel
             ledger.Add("decode KV read", 1, 0, kvBytes, new(kv, BoundBy.Memory));
             ledger.Add("weight read", 1, 0, weightBytes, new(weights, BoundBy.Memory));
             ledger.Add("links", 1, 0, 0, new(links, BoundBy.Link));
-            ledger.Add("per layer", plan.Layers, 0, 0, new(MicrosecondsPerLayer, BoundBy.Overhead));
+            ledger.Add("per layer", 1, 0, 0, new(perLayer, BoundBy.Overhead));
             ledger.Add("per sequence", 1, 0, 0, new(perSequence, BoundBy.Overhead));
             ledger.Add("per iteration", 1, 0, 0, new(perIteration, BoundBy.Overhead));
         }

@@ -1,4 +1,5 @@
 using ServeSim.Abstractions;
+using ServeSim.Engine.Instances;
 
 namespace ServeSim.Engine.Cluster;
 
@@ -6,70 +7,76 @@ namespace ServeSim.Engine.Cluster;
 /// Routes arrivals and keeps what the router may know: its own counters, always fresh, and load signals that are either
 /// fresh or as old as the polling period.
 /// </summary>
-internal sealed class Gateway(RequestTable table, IRouterPolicy policy, string policyName, int instances, bool isPolled)
+internal sealed class Gateway : ILoadSource
 {
-    private readonly InstanceSignals[] _live = new InstanceSignals[instances];
-    private readonly InstanceSignals[] _seen = new InstanceSignals[instances];
+    private readonly RequestTable _table;
+    private readonly IRouterPolicy _policy;
+    private readonly string _policyName;
+    private readonly InstanceSignals[] _seen;
+    private Instance[] _instances = [];
+    private SimTime _now;
+
+    public Gateway(RequestTable table, IRouterPolicy policy, string policyName, int instances, bool isPolled)
+    {
+        (_table, _policy, _policyName) = (table, policy, policyName);
+        _seen = new InstanceSignals[instances];
+        for (var i = 0; i < instances; i++) (_seen[i].Source, _seen[i].Instance) = (isPolled ? null : this, i);
+    }
+
+    /// <summary>Tells the instances, which are made after their gateway.</summary>
+    public void Connect(Instance[] instances) => _instances = instances;
 
     public RouteDecision Route(int row, SimTime now)
     {
+        _now = now;
         RouteDecision decision;
         try
         {
-            decision = policy.Route(new RequestView(table, row), new ClusterView(now, _seen));
+            decision = _policy.Route(new RequestView(_table, row), new ClusterView(now, _seen));
         }
-        catch (Exception cause) when (cause is not PolicyFault)
+        catch (Exception cause) when (cause is not (PolicyFault or InvariantException))
         {
-            throw new PolicyFault(policyName, -1, now, table.Number[row], $"the router threw {cause.GetType().Name}: {cause.Message}", cause);
+            throw new PolicyFault(_policyName, -1, now, _table.Number[row], $"the router threw {cause.GetType().Name}: {cause.Message}", cause);
         }
 
-        if (decision.Reason is null && (uint)decision.Instance >= (uint)instances)
-            throw new PolicyFault(policyName, -1, now, table.Number[row], $"the router chose instance {decision.Instance}, {instances} exist");
+        if (decision.Reason is null && (uint)decision.Instance >= (uint)_seen.Length)
+            throw new PolicyFault(_policyName, -1, now, _table.Number[row], $"the router chose instance {decision.Instance}, {_seen.Length} exist");
         return decision;
     }
 
     public void OnRouted(int row, int instance)
     {
         _seen[instance].OutstandingRequests++;
-        _seen[instance].OutstandingPrefillTokens += table.Spec[row].InputTokens;
+        _seen[instance].OutstandingPrefillTokens += _table.Spec[row].InputTokens;
     }
 
-    public void OnFirstToken(int row) => _seen[table.Instance[row]].OutstandingPrefillTokens -= table.Spec[row].InputTokens;
+    public void OnFirstToken(int row) => _seen[_table.Instance[row]].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
 
     public void OnEnded(int row)
     {
-        var instance = table.Instance[row];
+        var instance = _table.Instance[row];
         _seen[instance].OutstandingRequests--;
-        if (table.Generated[row] == 0) OnFirstToken(row);
+        if (_table.Generated[row] == 0) OnFirstToken(row);
     }
 
-    /// <summary>Takes over the load of an instance; routers see it at once, or at the next poll.</summary>
-    public void Update(InstanceState state)
-    {
-        ref var live = ref _live[state.Index];
-        live.WaitingRequests = state.Waiting.Count;
-        live.RunningRequests = state.Running.Count;
-        live.KvUsage = (double)(state.TotalBlocks - state.FreeBlocks) / state.TotalBlocks;
-        live.TakenAt = state.Now;
-        if (!isPolled) Publish(state.Index);
-    }
-
+    /// <summary>Takes over the load of all instances until the next poll.</summary>
     public void Poll(SimTime now)
     {
-        for (var i = 0; i < instances; i++)
+        _now = now;
+        for (var i = 0; i < _seen.Length; i++)
         {
-            _live[i].TakenAt = now;
-            Publish(i);
+            var load = LoadOf(i);
+            ref var seen = ref _seen[i];
+            if (seen.Source is not null) continue;
+            (seen.WaitingRequests, seen.RunningRequests, seen.KvUsage, seen.TakenAt) = (load.WaitingRequests, load.RunningRequests, load.KvUsage, load.TakenAt);
         }
     }
 
-    private void Publish(int instance)
+    /// <summary>The load of an instance at the moment of routing or polling.</summary>
+    public InstanceLoad LoadOf(int instance)
     {
-        ref var seen = ref _seen[instance];
-        ref readonly var live = ref _live[instance];
-        seen.WaitingRequests = live.WaitingRequests;
-        seen.RunningRequests = live.RunningRequests;
-        seen.KvUsage = live.KvUsage;
-        seen.TakenAt = live.TakenAt;
+        _instances[instance].CatchUp();
+        var state = _instances[instance].State;
+        return new(state.Waiting.Count, state.Running.Count, (double)(state.TotalBlocks - state.FreeBlocks) / state.TotalBlocks, _now);
     }
 }

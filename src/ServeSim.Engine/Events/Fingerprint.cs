@@ -1,3 +1,5 @@
+using ServeSim.Abstractions;
+
 namespace ServeSim.Engine.Events;
 
 /// <summary>
@@ -13,6 +15,11 @@ public struct Fingerprint
 
     /// <summary>Adds one number; order matters.</summary>
     public void Add(long value) => Add(unchecked((ulong)value));
+
+    /// <summary>Adds what identifies an iteration, as one number.</summary>
+    public void AddIteration(SimTime start, SimTime end, long batch, long work, int freeBlocks) => Add(unchecked(
+        ((ulong)start.Nanoseconds * 0x9E3779B97F4A7C15) + ((ulong)end.Nanoseconds * 0xC2B2AE3D27D4EB4F) + ((ulong)batch * 0x165667B19E3779F9)
+        + ((ulong)work * 0xD6E8FEB86659FD93) + ((ulong)freeBlocks * 0xA24BAED4963EE407)));
 
     /// <summary>Adds one number; order matters.</summary>
     public void Add(ulong value)

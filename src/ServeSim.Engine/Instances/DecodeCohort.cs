@@ -8,21 +8,17 @@ namespace ServeSim.Engine.Instances;
 /// Requests of one instance that decode in step: same last token time, blocks exactly for their tokens, progress with
 /// every token. A step costs what changes; what a member did is worked out from the log of steps when it leaves.
 /// </summary>
-internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeClock(blockSize)
+internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance instance) : DecodeClock(blockSize)
 {
     private const int LogSteps = 4096;
 
     private readonly int[] _membersAtPhase = new int[blockSize];    // by (context - step) mod block size, which a member keeps
-    private readonly Comparison<int> _byAdmission = (a, b) => table.Admission[a].CompareTo(table.Admission[b]);
-    private readonly Comparison<int> _byArrival = (a, b) =>
-        (table.Spec[a].Arrival, table.Number[a]).CompareTo((table.Spec[b].Arrival, table.Number[b]));
     private long[] _log = new long[64];                             // ends of the steps after _logStart
     private long _logStart;
     private int[] _rows = new int[64];
     private long[] _finishSteps = new long[64];
+    private bool[] _isReserved = new bool[64];                      // owns all blocks that it will ever need
     private long _nextFinish = long.MaxValue;
-    private long _latestArrival;
-    private long _latestNumber;
     private long _largestOffset;                                    // of context over step, which a member keeps
     private bool _isLargestKnown;
 
@@ -53,32 +49,31 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
     /// <summary>Members whose next token needs a block: those whose context fills their last one.</summary>
     public int BlocksForStep => _membersAtPhase[Phase(0)];
 
-    /// <summary>The same for the step after the next.</summary>
-    public int BlocksForStepAfterNext => _membersAtPhase[Phase(-1)];
-
-    /// <summary>True if the next token is a member's last, or may be.</summary>
-    public bool HasFinisherNext => Step + 1 >= _nextFinish;
+    /// <summary>Steps up to the first that may be a member's last, that one included.</summary>
+    public long StepsToFinish => _nextFinish - Step;
 
     private ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
 
-    /// <summary>True if the request certainly sorts behind every member by arrival.</summary>
-    public bool IsBehindAllByArrival(int row)
-    {
-        var arrival = table.Spec[row].Arrival.Nanoseconds;
-        return arrival > _latestArrival || (arrival == _latestArrival && table.Number[row] > _latestNumber);
-    }
+    /// <inheritdoc/>
+    public override void CatchUp() => instance.CatchUp();
+
+    /// <summary>Blocks needed by the steps after the next one, step by step.</summary>
+    public BlockNeeds ComingBlocks() => new(_membersAtPhase, Phase(0));
 
     /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
     public bool TryJoin(int row, SimTime now)
     {
         var context = table.Context[row];
         if (Count > 0 && LastToken != now) return false;
-        if (table.OwedTokens[row] > 0 || table.HighWater[row] != context || table.Blocks[row] != OwnedBlocks(context)) return false;
+        if (table.OwedTokens[row] > 0 || table.HighWater[row] != context) return false;
+        var isReserved = table.Blocks[row] != OwnedBlocks(context);
+        if (isReserved && table.Blocks[row] < OwnedBlocks(table.Spec[row].InputTokens + table.Spec[row].OutputTokens - 1)) return false;
         if (Count == 0) Restart(now);
         if (Count == _rows.Length)
         {
             Array.Resize(ref _rows, 2 * Count);
             Array.Resize(ref _finishSteps, 2 * Count);
+            Array.Resize(ref _isReserved, 2 * Count);
         }
 
         table.Clock[row] = this;
@@ -86,26 +81,39 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         table.CohortPlace[row] = Count;
         var finish = Step + table.Spec[row].OutputTokens - table.Generated[row];
         _rows[Count] = row;
+        _isReserved[Count] = isReserved;
         _finishSteps[Count++] = finish;
         _nextFinish = Math.Min(_nextFinish, finish);
-        _membersAtPhase[Phase(context)]++;
+        if (!isReserved) _membersAtPhase[Phase(context)]++;
         ContextTokens += context;
         _largestOffset = Math.Max(_largestOffset, context - Step);
         LatestAdmission = Math.Max(LatestAdmission, table.Admission[row]);
-        _latestArrival = Math.Max(_latestArrival, table.Spec[row].Arrival.Nanoseconds);
-        _latestNumber = Math.Max(_latestNumber, table.Number[row]);
         return true;
     }
 
-    /// <summary>Every member has decoded a token; those for whom it was the last leave, in <paramref name="order"/>.</summary>
-    public void Advance(SimTime now, DecodeOrder order, List<int> finished)
+    /// <summary>Every member has decoded a token; those for whom it was the last leave.</summary>
+    public void Advance(SimTime now, List<int> finished)
+    {
+        Advance(new ReadOnlySpan<SimTime>(in now));
+        if (Step >= _nextFinish) TakeFinished(finished);
+    }
+
+    /// <summary>Every member has decoded a token at each of these ends, and for none it was the last.</summary>
+    public void Advance(ReadOnlySpan<SimTime> ends)
     {
         IsInFlight = false;
-        Step++;
-        LastToken = now;
-        ContextTokens += Count;
-        Log(now);
-        if (Step >= _nextFinish) TakeFinished(order, finished);
+        LastToken = ends[^1];
+        ContextTokens += (long)ends.Length * Count;
+        while (!ends.IsEmpty)
+        {
+            var entry = (int)(Step - _logStart);
+            var piece = ends[..Math.Min(ends.Length, LogSteps - entry)];
+            if (entry + piece.Length > _log.Length) Array.Resize(ref _log, Math.Max(2 * _log.Length, entry + piece.Length));
+            MemoryMarshal.Cast<SimTime, long>(piece).CopyTo(_log.AsSpan(entry));
+            Step += piece.Length;
+            ends = ends[piece.Length..];
+            if (entry + piece.Length == LogSteps) StartLog(piece[^1]);
+        }
     }
 
     /// <summary>Brings the row up to date and leaves it to itself.</summary>
@@ -115,20 +123,20 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         var place = table.CohortPlace[row];
         var last = _rows[--Count];
         _rows[place] = last;
+        if (!_isReserved[place]) _membersAtPhase[Phase(table.Context[row])]--;
         _finishSteps[place] = _finishSteps[Count];
+        _isReserved[place] = _isReserved[Count];
         table.CohortPlace[last] = place;
         table.Clock[row] = null;
-        _membersAtPhase[Phase(table.Context[row])]--;
         ContextTokens -= table.Context[row];
         _isLargestKnown &= table.Context[row] - Step < _largestOffset;
     }
 
-    /// <summary>All members leave, in <paramref name="order"/>.</summary>
-    public void LeaveAll(DecodeOrder order, List<int> rows)
+    /// <summary>All members leave.</summary>
+    public void LeaveAll(List<int> rows)
     {
         var first = rows.Count;
         rows.AddRange(Rows);
-        Sort(rows, first, order);
         for (var i = first; i < rows.Count; i++) Leave(rows[i]);
     }
 
@@ -143,21 +151,20 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         LastToken = now;
         _logStart = Step;
         _nextFinish = long.MaxValue;
-        LatestAdmission = _latestArrival = _latestNumber = 0;
+        LatestAdmission = 0;
         (_largestOffset, _isLargestKnown) = (long.MinValue, true);
     }
 
-    private void Log(SimTime now)
+    private void StartLog(SimTime now)
     {
-        var entry = (int)(Step - 1 - _logStart);
-        if (entry == _log.Length) Array.Resize(ref _log, 2 * entry);
-        _log[entry] = now.Nanoseconds;
-        if (entry + 1 < LogSteps) return;
+        var latest = LastToken;
+        LastToken = now;
         WriteAll();
+        LastToken = latest;
         _logStart = Step;
     }
 
-    private void TakeFinished(DecodeOrder order, List<int> finished)
+    private void TakeFinished(List<int> finished)
     {
         var first = finished.Count;
         _nextFinish = long.MaxValue;
@@ -167,13 +174,8 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
             else _nextFinish = Math.Min(_nextFinish, _finishSteps[i]);
         }
 
-        if (finished.Count - first > 1) Sort(finished, first, order);
         for (var i = first; i < finished.Count; i++) Leave(finished[i]);
     }
-
-    /// <summary>Sorts rows from <paramref name="first"/> on.</summary>
-    public void Sort(List<int> rows, int first, DecodeOrder order) =>
-        CollectionsMarshal.AsSpan(rows)[first..].Sort(order == DecodeOrder.Arrival ? _byArrival : _byAdmission);
 
     /// <summary>What the plain executor writes token by token.</summary>
     private void Write(int row)
@@ -184,7 +186,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
         table.JoinStep[row] = Step;
         table.Generated[row] += tokens;
         table.HighWater[row] = table.Context[row] += tokens;
-        table.Blocks[row] = (table.Context[row] + BlockSize - 1) / BlockSize;
+        table.Blocks[row] = Math.Max(table.Blocks[row], (table.Context[row] + BlockSize - 1) / BlockSize);
         table.MaxGap[row] = new(Math.Max(table.MaxGap[row].Nanoseconds, LongestGap(table.LastTokenAt[row].Nanoseconds, ends)));
         table.LastTokenAt[row] = LastToken;
         var deadline = table.TokenDeadline[row];
@@ -227,5 +229,15 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize) : DecodeCl
     {
         var phase = (int)((context - Step) % BlockSize);
         return phase < 0 ? phase + BlockSize : phase;
+    }
+
+    /// <summary>Counts of members by phase, read backwards as the steps go on.</summary>
+    public struct BlockNeeds(int[] membersAtPhase, int phase)
+    {
+        public int Next()
+        {
+            phase = phase == 0 ? membersAtPhase.Length - 1 : phase - 1;
+            return membersAtPhase[phase];
+        }
     }
 }

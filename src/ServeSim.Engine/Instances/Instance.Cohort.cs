@@ -1,26 +1,26 @@
 using ServeSim.Abstractions;
-using ServeSim.Engine.Events;
 
 namespace ServeSim.Engine.Instances;
 
 /// <summary>The fast executor: requests that decode together are advanced by one counter (docs/performance.md).</summary>
 internal sealed partial class Instance
 {
-    private const int MostAhead = 1024;    // iterations between two looks at the event queue, so that a cancelled run ends
-
     private readonly DecodeCohort? _cohort;
+    private readonly bool _tellsPolicy;
     private readonly List<int> _joining = [];
-    private bool _isHeld;    // the last plan stands
-
-    /// <summary>Brings the rows of the cohort up to date.</summary>
-    public void WriteCohort() => _cohort?.WriteAll();
+    private bool _isHeld;       // the last plan stands
+    private int _heldFor;       // iterations for which it may stand, the one in flight included
+    private int _heldDecodes;   // requests that it decodes
+    private int _padRows;       // its padding
+    private long _padContext;   // and the tokens that it attends in the iteration in flight
 
     /// <summary>What has no fast form is stepped: overlapping iterations, costs or policies that look at every member.</summary>
     private static bool CanShareSteps(ICostModel cost, IBatchPolicy policy) =>
-        cost.PipelineStages == 1 && !cost.NeedsSequences && !(policy.ReadsEntries && HasIterationEnd(policy));
+        cost.PipelineStages == 1 && !cost.NeedsSequences && !(policy.ReadsEntries && IsTold(policy));
 
-    private static bool HasIterationEnd(IBatchPolicy policy)
+    private static bool IsTold(IBatchPolicy policy)
     {
+        if (!policy.ObservesIterations) return false;
         var map = policy.GetType().GetInterfaceMap(typeof(IBatchPolicy));
         var method = Array.FindIndex(map.InterfaceMethods, m => m.Name == nameof(IBatchPolicy.OnIterationEnd));
         return map.TargetMethods[method]?.DeclaringType != typeof(IBatchPolicy);
@@ -29,77 +29,67 @@ internal sealed partial class Instance
     private void AddCohort(Iteration iteration)
     {
         iteration.CohortAt = iteration.Count;
-        iteration.CohortOrder = _plan.CohortOrder;
         _cohort!.IsInFlight = true;
     }
 
     /// <summary>One token for every member; returns their number.</summary>
-    private int AdvanceCohort(Iteration iteration, SimTime now, ref GapRun gaps)
+    private int AdvanceCohort(SimTime now, ref GapRun gaps)
     {
         var members = _cohort!.Count;
         gaps.Add(now - _cohort.LastToken, members);
         _guard.Progress();
-        _cohort.Advance(now, iteration.CohortOrder, _ended);
+        _cohort.Advance(now, _ended);
         return members;
     }
 
-    /// <summary>
-    /// A held plan stands, and nothing else happens before the iteration ends: completes it and starts the next one, with
-    /// the same costs and the same reports, up to the first change. The last one is left in flight.
-    /// </summary>
-    private void RunAhead(Iteration iteration)
+    /// <summary>True if the last plan stands for one more iteration: nothing has changed, and the blocks suffice.</summary>
+    private bool IsStillHeld() =>
+        _isHeld && _heldFor > 1 && _inFlight.Count == 0 && _cohort!.BlocksForStep + _plan.SpareBlocks <= _state.FreeBlocks;
+
+    /// <summary>Notes how long the plan that has just been started stands.</summary>
+    private void NoteHold(int promisedBefore)
     {
-        var cohort = _cohort!;
-        for (var ahead = 0; ahead < MostAhead; ahead++)
-        {
-            var blocks = cohort.BlocksForStepAfterNext;
-            if (cohort.HasFinisherNext || blocks + _plan.SpareBlocks > _state.FreeBlocks || !_run.TryHandleAhead(iteration.End)) return;
-
-            var now = _state.Now = iteration.End;
-            _run.Observer.OnTokenGaps(now - cohort.LastToken, cohort.Count);
-            cohort.Advance(now, iteration.CohortOrder, _ended);
-            Observe(iteration, cohort.Count);
-            _state.LastIterationTime = now - iteration.Start;
-            Finish(iteration, now);
-
-            StartAgain(iteration, now);
-        }
+        _isHeld = _plan.IsHeld;
+        if (!_isHeld) return;
+        _heldDecodes = _plan.DecodeCount;
+        _heldFor = Math.Max(_plan.HeldFor, promisedBefore);
+        (_padRows, _padContext) = (_plan.PadSequences, _plan.PadContextTokens);
     }
 
-    /// <summary>Starts the held plan once more without asking for it; false if something has changed or blocks run short.</summary>
-    private bool TryStartHeld(SimTime now)
+    /// <summary>Starts the held plan once more without asking for it.</summary>
+    private void StartHeld(SimTime now)
     {
-        if (!_isHeld || _inFlight.Count > 0 || _cohort!.BlocksForStep + _plan.SpareBlocks > _state.FreeBlocks) return false;
+        _heldFor--;
+        _state.HeldIterations++;
+        _padContext += _padRows;
         var iteration = _spare.Pop();    // the one that has just ended
-        StartAgain(iteration, now);
-        Launch(iteration);
-        return true;
-    }
-
-    private void StartAgain(Iteration iteration, SimTime now)
-    {
         _ledger.TakeForCohort(_cohort!.BlocksForStep);
         _cohort.IsInFlight = true;
-        var shape = new BatchShape
-        {
-            DecodeSequences = _cohort.Count,
-            DecodeContextTokens = _cohort.ContextTokens,
-            LongestDecodeContext = _cohort.LongestContext,
-        };
-        iteration.Start = now;
-        iteration.DecodeContextTokens = shape.DecodeContextTokens;
-        iteration.UsedBlocks = _ledger.UsedBlocks;
-        (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
+        var shape = HeldShape(0);
+        Describe(iteration, now, _ledger.UsedBlocks, shape.DecodeContextTokens);
         iteration.End = Occupy(shape, now, SimDuration.Zero);
-        AddToFingerprint(iteration, shape);
+        AddToFingerprint(iteration, shape.DecodeSequences, _state.FreeBlocks);
+        Launch(iteration);
     }
 
-    private void Launch(Iteration iteration)
+    private static void Describe(Iteration iteration, SimTime start, int usedBlocks, long contextTokens)
     {
-        if (_isHeld && _run.IsInstantPlanned) RunAhead(iteration);
-        _inFlight.Enqueue(iteration);
-        _run.Events.Push(iteration.End, EventRank.IterationEnd, _state.Index);
-        UpdateSignals();
+        iteration.Start = start;
+        iteration.UsedBlocks = usedBlocks;
+        iteration.DecodeContextTokens = contextTokens;
+        (iteration.SwappedBytes, iteration.Preemptions) = (0, 0);
+    }
+
+    /// <summary>The held batch, so many iterations after the one in flight (or about to start).</summary>
+    private BatchShape HeldShape(int later)
+    {
+        var rows = _cohort!.Count + _padRows;
+        return new BatchShape
+        {
+            DecodeSequences = rows,
+            DecodeContextTokens = _cohort.ContextTokens + _padContext + ((long)later * rows),
+            LongestDecodeContext = _cohort.LongestContext + later,
+        };
     }
 
     private void JoinCohort(SimTime now)

@@ -38,13 +38,13 @@ internal sealed partial class Instance
         if (_plan.CohortAt >= 0) _ledger.TakeForCohort(_cohort!.BlocksForStep);
         if (_state.FreeBlocks != _plan.FreeBlocks)
             throw new InvariantException($"INV-4: the plan counted {_plan.FreeBlocks} free blocks, the ledger {_state.FreeBlocks}");
-        if (_plan.SequenceCount == 0) UpdateSignals();
     }
 
     private void Preempt(in Preemption preemption)
     {
         var row = preemption.Row;
         _state.Running.Remove(row);
+        DropLayers(row);
         if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
         _table.Preemptions[row]++;
         _pendingPreemptions++;

@@ -7,16 +7,24 @@ internal sealed partial class Instance
 {
     public void CompleteIteration(SimTime now)
     {
+        if (_tapeLength > 0)
+        {
+            TakeAsDone(_tapeLength - 1);
+            _tapeLength = 0;
+        }
+
         _state.Now = now;
         var iteration = _inFlight.Dequeue();
+        _run.Ends.Set(_state.Index, _inFlight.TryPeek(out var following) ? following.End : SimTime.Never);
         var emitted = 0;
         var gaps = new GapRun(_run.Observer);
         for (var i = 0; i < iteration.Count; i++)
         {
-            if (i == iteration.CohortAt) emitted += AdvanceCohort(iteration, now, ref gaps);
+            if (i == iteration.CohortAt) emitted += AdvanceCohort(now, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
             _table.InFlight[row] = false;
+            if (!entry.IsDecode && !HasLeftLastLayer(iteration, entry)) continue;
             var context = _table.Context[row] += entry.Tokens;
             if (context > _table.HighWater[row])
             {
@@ -42,7 +50,7 @@ internal sealed partial class Instance
             else if (_plan.UsesCohort) _joining.Add(row);
         }
 
-        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(iteration, now, ref gaps);
+        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(now, ref gaps);
         gaps.Flush();
         JoinCohort(now);
         if (_ended.Count > 0) _isHeld = false;
@@ -50,7 +58,6 @@ internal sealed partial class Instance
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);
         _spare.Push(iteration);
-        UpdateSignals();
     }
 
     /// <summary>Counts a token that has come out; true if it follows another one by <paramref name="gap"/>.</summary>
@@ -76,8 +83,10 @@ internal sealed partial class Instance
         return !isFirst;
     }
 
+    /// <summary>Requests whose last token has come out end, the oldest first; then the policy learns of the iteration.</summary>
     private void Finish(Iteration iteration, SimTime now)
     {
+        if (_ended.Count > 1) _ended.Sort(_byNumber);
         try
         {
             foreach (var row in _ended)
@@ -88,16 +97,28 @@ internal sealed partial class Instance
                 _policy.OnFinished(new RequestView(_table, row));
                 _run.End(row, RequestState.Finished, null);
             }
-
-            _policy.OnIterationEnd(new IterationView(iteration.Start, now, iteration.Entries.AsSpan(0, iteration.Count), _table));
         }
         catch (Exception cause) when (IsPolicys(cause))
         {
             throw Blame(cause);
         }
 
+        if (_tellsPolicy) TellPolicy(iteration.Start, now, iteration.Entries.AsSpan(0, iteration.Count));
+
         foreach (var row in _ended) _table.Release(row);
         _ended.Clear();
+    }
+
+    private void TellPolicy(SimTime start, SimTime end, ReadOnlySpan<BatchEntry> entries)
+    {
+        try
+        {
+            _policy.OnIterationEnd(new IterationView(start, end, entries, _table));
+        }
+        catch (Exception cause) when (IsPolicys(cause))
+        {
+            throw Blame(cause);
+        }
     }
 
     private void Observe(Iteration iteration, int emitted) => _run.Observer.OnIteration(new IterationRecord
@@ -115,5 +136,9 @@ internal sealed partial class Instance
         SwappedBytes = iteration.SwappedBytes,
         PrefillPairs = iteration.PrefillPairs,
         DecodeContextTokens = iteration.DecodeContextTokens,
+        PendingTokens = iteration.PendingTokens,
+        LayerShare = iteration.MissedSublayers == 0 ? 1 : 1 - ((double)iteration.MissedSublayers / (2L * _cost.Layers * iteration.PrefillTokens)),
+        CarriedTokens = _carriedTokens,
+        ExpertReads = iteration.ExpertReads,
     });
 }

@@ -22,6 +22,7 @@ internal sealed partial class Instance
     private readonly Stack<Iteration> _spare = new();
     private readonly List<int> _ended = [];
     private readonly SimTime[] _stageFreeAt;
+    private readonly Comparison<int> _byNumber;
     private LivelockGuard _guard;
     private Fingerprint _fingerprint;
     private SimTime _wakeAt = SimTime.Never;
@@ -32,11 +33,18 @@ internal sealed partial class Instance
     public Instance(int index, EngineOptions options, Run run, ICostModel cost, IBatchPolicy policy)
     {
         (_options, _run, _cost, _policy, _table) = (options, run, cost, policy, run.Table);
-        _state = new(index, _table, options.BlockSize, options.TotalBlocks, options.HostBlocks, cost.PipelineStages);
+        _state = new(index, _table, options.BlockSize, options.TotalBlocks, options.HostBlocks, cost.PipelineStages, cost.Layers);
         _ledger = new(_table, _state, options.Watermark ?? policy.Limits.Watermark, options.BytesPerBlock);
-        _cohort = options.Kind == EngineKind.Fast && CanShareSteps(cost, policy) ? new(_table, options.BlockSize) : null;
+        if (options.Kind == EngineKind.Fast && CanShareSteps(cost, policy))
+        {
+            _cohort = new(_table, options.BlockSize, this);
+            (_tapeTimes, _tapeEnds, _tapeBlocks) = (new SimDuration[LongestTape], new SimTime[LongestTape], new int[LongestTape]);
+        }
+
+        _tellsPolicy = IsTold(policy);
         _plan = new(_table, _state, _ledger, cost, run.PolicyName, _cohort);
         _stageFreeAt = new SimTime[cost.PipelineStages];
+        _byNumber = (a, b) => _table.Number[a].CompareTo(_table.Number[b]);
         _guard = new(options.LivelockLimit);
     }
 
@@ -60,12 +68,12 @@ internal sealed partial class Instance
 
     public void Enqueue(int row)
     {
+        DropTape();
         _table.Instance[row] = _state.Index;
         _table.State[row] = RequestState.Waiting;
         _state.Waiting.PushBack(row);
         _isHeld = false;
         _run.CountWaiting(+1);
-        UpdateSignals();
         _state.Now = _run.Now;
         try
         {
@@ -75,19 +83,35 @@ internal sealed partial class Instance
         {
             throw Blame(cause);
         }
+
+        AskToInterrupt();
     }
 
     /// <summary>Plans and starts iterations while a slot is free and the policy has work for it. Called once an instant is closed.</summary>
     public void StartIterations(SimTime now)
     {
         _state.Now = now;
-        if (TryStartHeld(now)) return;
+        var promised = 0;
+        if (IsStillHeld())
+        {
+            if (!_options.Audit)
+            {
+                StartHeld(now);
+                return;
+            }
+
+            promised = _heldFor - 1;
+        }
+
         while (_inFlight.Count < _state.PipelineStages && _stageFreeAt[0] <= now)
         {
             if (_state.Waiting.IsEmpty && _state.Running.IsEmpty && _state.Swapped.IsEmpty) return;
-            if (!Plan()) return;
+            var plans = Plan();
+            if (promised > 0) RequireSamePlan();
+            if (!plans) return;
             Commit();
-            if (_plan.SequenceCount > 0) Start();
+            if (_plan.SequenceCount > 0) Start(promised);
+            promised = 0;
         }
     }
 
@@ -127,6 +151,7 @@ internal sealed partial class Instance
         try
         {
             _policy.Plan(new InstanceView(_state), _plan);
+            _plan.RequireWhole();
         }
         catch (Exception cause) when (IsPolicys(cause))
         {
@@ -137,21 +162,33 @@ internal sealed partial class Instance
             _plan.Close();
         }
 
+        _state.HeldIterations = 0;
         if (_plan.Wake != SimTime.Never && _plan.Wake != _wakeAt) _run.Events.Push(_plan.Wake, EventRank.Wake, _state.Index);
         _wakeAt = _plan.Wake;    // each plan replaces the wake-up of the one before
 
         return !_plan.DoesNothing;
     }
 
-    private void Start()
+    /// <summary>Audit: nothing has changed since a plan that was promised to stand, so it is planned again.</summary>
+    private void RequireSamePlan()
+    {
+        if (_plan.OnlyDecodes(_heldDecodes)) return;
+        throw new PolicyFault(_run.PolicyName, _state.Index, _state.Now, null,
+            "a plan that was promised to stand (HoldUntilChange, HoldFor) was not planned again although nothing has changed: " +
+            $"it now has {_plan.DecodeCount} decodes, {_plan.PrefillTokenCount} prompt tokens, {_plan.PreemptCount} preemptions and {_plan.Refusals.Count} refusals" +
+            (_plan.Wake == SimTime.Never ? "" : $", and a wake-up at {_plan.Wake} s"));
+    }
+
+    private void Start(int promisedBefore)
     {
         var iteration = _spare.TryPop(out var spare) ? spare : new Iteration();
         var shape = _plan.Shape();
         iteration.Start = _state.Now;
-        iteration.PrefillTokens = shape.PrefillTokens;
-        iteration.PrefillSequences = shape.PrefillSequences;
+        iteration.PrefillTokens = _plan.PrefillTokenCount;
+        iteration.PrefillSequences = shape.SequenceCount - shape.DecodeSequences;
         iteration.DecodeSequences = _plan.DecodeCount;
-        (iteration.PrefillPairs, iteration.DecodeContextTokens) = (shape.PrefillPairs, shape.DecodeContextTokens);
+        (iteration.PrefillPairs, iteration.DecodeContextTokens) = (shape.PrefillPairs + SlicedPairs(shape), shape.DecodeContextTokens);
+        StartLayers(iteration, shape);
         iteration.UsedBlocks = _ledger.UsedBlocks;
         iteration.WaitingRequests = _state.Waiting.Count;
         (iteration.SwappedBytes, iteration.Preemptions) = (_pendingSwapBytes, _pendingPreemptions);
@@ -163,16 +200,18 @@ internal sealed partial class Instance
             if (i == _plan.CohortAt) AddCohort(iteration);
             ref readonly var item = ref items[i];
             if (item.Tokens == 0) continue;
-            iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode));
+            iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer });
             _table.InFlight[item.Row] = true;
             if (_table.ScheduledAt[item.Row] == SimTime.Never) _table.ScheduledAt[item.Row] = _state.Now;
         }
 
         if (_plan.CohortAt == items.Length) AddCohort(iteration);
-        iteration.End = Occupy(shape, _state.Now, SwapTime());
+        iteration.Swap = SwapTime();
+        iteration.End = Occupy(shape, _state.Now, iteration.Swap);
         (_pendingSwapBytes, _pendingSwapCopies, _pendingPreemptions) = (0, 0, 0);
-        AddToFingerprint(iteration, shape);
-        _isHeld = _plan.IsHeld;
+        AddToFingerprint(iteration, ((long)shape.PrefillTokens << 32) | (uint)shape.DecodeSequences, _state.FreeBlocks);
+        AddToFingerprint(shape.Slices);
+        NoteHold(promisedBefore);
         Launch(iteration);
         if (_state.PipelineStages > 1 && _stageFreeAt[0] < iteration.End)
             _run.Events.Push(_stageFreeAt[0], EventRank.Wake, _state.Index);
@@ -206,16 +245,17 @@ internal sealed partial class Instance
         ? SimDuration.Zero
         : (_options.HostLinkLatency * _pendingSwapCopies) + SimDuration.FromSeconds(_pendingSwapBytes / _options.HostLinkBytesPerSecond);
 
-    private void AddToFingerprint(Iteration iteration, in BatchShape shape)
-    {
-        _fingerprint.Add(iteration.Start.Nanoseconds);
-        _fingerprint.Add(iteration.End.Nanoseconds);
-        _fingerprint.Add(((long)shape.PrefillTokens << 32) | (uint)shape.DecodeSequences);
-        _fingerprint.Add(shape.PrefillPairs + shape.DecodeContextTokens);
-        _fingerprint.Add(_state.FreeBlocks);
-    }
+    private void AddToFingerprint(Iteration iteration, long batch, int freeBlocks) =>
+        _fingerprint.AddIteration(iteration.Start, iteration.End, batch, iteration.PrefillPairs + iteration.DecodeContextTokens, freeBlocks);
 
-    private void UpdateSignals() => _run.Router.Update(_state);
+    private void AddToFingerprint(ReadOnlySpan<LayerSlice> slices)
+    {
+        foreach (ref readonly var slice in slices)
+        {
+            _fingerprint.Add(((long)slice.FirstSublayer << 32) | (uint)slice.EndSublayer);
+            _fingerprint.Add(((long)slice.PrefillTokens << 32) | (uint)slice.PrefillSequences);
+        }
+    }
 
     private static bool IsPolicys(Exception cause) => cause is not (PolicyFault or InvariantException or InputException);
 

@@ -18,8 +18,14 @@ internal sealed class Iteration
     public long SwappedBytes;
     public BatchEntry[] Entries = new BatchEntry[16];
     public int Count;
+    public Boundary Boundary;        // where it may be ended early
+    public bool IsToEnd;             // its policy has asked for that
+    public int StopAt;               // sublayers computed
+    public SimDuration Swap;
+    public double? ExpertReads;
+    public long MissedSublayers;     // not crossed in it, summed over prompt tokens
+    public int PendingTokens;        // with layers left to cross
     public int CohortAt;             // entries before the decode cohort, or -1 without it
-    public DecodeOrder CohortOrder;
 
     public void Add(in BatchEntry entry)
     {

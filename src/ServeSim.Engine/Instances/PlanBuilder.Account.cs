@@ -55,6 +55,12 @@ internal sealed partial class PlanBuilder
             return;
         }
 
+        if (item.EndSublayer > 0)
+        {
+            UncountSlice(item, cached);
+            return;
+        }
+
         _prefillTokens -= item.Tokens;
         _prefillSequences--;
         _prefillPairs -= Pairs(item.Tokens, cached);
@@ -110,7 +116,7 @@ internal sealed partial class PlanBuilder
         var count = 0;
         if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
         foreach (ref readonly var item in Items)
-            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode);
+            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer };
         for (var i = 0; i < _padSequences; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
         return _spans.AsSpan(0, count);
     }

@@ -10,28 +10,34 @@ internal sealed partial class PlanBuilder
 {
     private readonly List<int> _scratch = [];
     private readonly List<PlanItem> _behind = [];
-    private bool _isHeld;
-
     /// <summary>Items in front of the cohort, or -1 if the plan does not hold it.</summary>
     public int CohortAt { get; private set; } = -1;
-
-    /// <summary>The order of its members.</summary>
-    public DecodeOrder CohortOrder { get; private set; }
 
     /// <summary>True once the policy has asked for all decodes at once: only then a cohort pays.</summary>
     public bool UsesCohort { get; private set; }
 
     /// <summary>True if the policy promised to plan the same again, and the plan is the cohort and nothing else.</summary>
-    public bool IsHeld => _isHeld && CohortAt == 0 && _items.Count == 0 && Preemptions.Count == 0 && Refusals.Count == 0
-        && _padSequences == 0 && Wake == SimTime.Never;
+    public bool IsHeld => HeldFor > 0 && CohortAt == 0 && _items.Count == 0 && Preemptions.Count == 0 && Refusals.Count == 0 && Wake == SimTime.Never;
+
+    /// <summary>Iterations for which the policy promised it, this one included.</summary>
+    public int HeldFor { get; private set; }
+
+    /// <summary>True if so many requests decode and the plan does nothing else.</summary>
+    public bool OnlyDecodes(int requests)
+    {
+        if (_decodes != requests || _sequences != requests || Preemptions.Count + Refusals.Count > 0 || Wake != SimTime.Never) return false;
+        foreach (ref readonly var item in Items)
+            if (!item.IsDecode) return false;
+        return true;
+    }
 
     /// <summary>Blocks that must stay free for the policy to plan the same again.</summary>
     public int SpareBlocks { get; private set; }
 
-    public override void HoldUntilChange()
+    public override void HoldFor(int iterations)
     {
         RequireOpen();
-        _isHeld = true;
+        HeldFor = iterations;
     }
 
     public override bool TryDecodeAllAtOnce(DecodeOrder order, int maxSequences, int spareBlocks)
@@ -39,10 +45,11 @@ internal sealed partial class PlanBuilder
         RequireOpen();
         if (cohort is null) return false;
         UsesCohort = true;
-        if (_items.Count > 0 || cohort.Count == 0 || !TryFindOthers(order)) return false;
+        if (_items.Count > 0 || cohort.Count == 0) return false;
+        FindOthers();
         if (order == DecodeOrder.Running && IsPrefillInFront()) return false;
         if (cohort.Count + _scratch.Count > maxSequences) return false;
-        return TryAddWithCohort(order, spareBlocks);
+        return TryAddWithCohort(spareBlocks);
     }
 
     /// <summary><see cref="TryDecodeAll"/> with a cohort; null if its members must be looked at one by one.</summary>
@@ -52,18 +59,17 @@ internal sealed partial class PlanBuilder
         UsesCohort = true;
         if (CohortAt >= 0) BreakUp();
         if (cohort.Count == 0) return null;
-        if (TryFindOthers(DecodeOrder.Running)) return TryAddWithCohort(DecodeOrder.Running, 0);
-        cohort.LeaveAll(DecodeOrder.Running, Emptied(_scratch));
-        return null;
+        FindOthers();
+        return TryAddWithCohort(0);
     }
 
-    private bool TryAddWithCohort(DecodeOrder order, int spareBlocks)
+    private bool TryAddWithCohort(int spareBlocks)
     {
         var needed = cohort!.BlocksForStep + spareBlocks;
         foreach (var row in _scratch) needed += BlocksForNextToken(row);
         if (needed > _freeBlocks) return false;
 
-        (CohortAt, CohortOrder, SpareBlocks) = (_items.Count, order, spareBlocks);
+        (CohortAt, SpareBlocks) = (_items.Count, spareBlocks);
         CountCohort(+1);
         foreach (var row in _scratch) AddDecode(row);
         return true;
@@ -78,35 +84,21 @@ internal sealed partial class PlanBuilder
         _longestDecode = Math.Max(_longestDecode, cohort.LongestContext);
     }
 
-    /// <summary>Decoding requests outside the cohort, in order; false if one of them may stand in front of a member.</summary>
-    private bool TryFindOthers(DecodeOrder order)
+    /// <summary>Decoding requests outside the cohort that can decode.</summary>
+    private void FindOthers()
     {
         var found = Emptied(_scratch);
-        var passed = 0;
         var left = state.Running.Count - state.Prefilling.Count - cohort!.Count;
-        if (left == 0) return true;
+        if (left == 0) return;
         foreach (var request in state.Running.Reversed())
         {
             var row = request.Row;
-            if (table.Clock[row] is not null)
-            {
-                passed++;
-                continue;
-            }
-
-            if (table.Context[row] < table.PrefillTarget[row]) continue;
-            if (CanDecode(row))
-            {
-                if (order == DecodeOrder.Running ? passed > 0 : !cohort.IsBehindAllByArrival(row)) return false;
-                found.Add(row);
-            }
-
+            if (table.Clock[row] is not null || table.Context[row] < table.PrefillTarget[row]) continue;
+            if (CanDecode(row)) found.Add(row);
             if (--left == 0) break;
         }
 
         found.Reverse();
-        if (order == DecodeOrder.Arrival && found.Count > 1) cohort.Sort(found, 0, order);
-        return true;
     }
 
     /// <summary>True if a request in prefill may stand in front of a decoding one.</summary>
@@ -134,7 +126,7 @@ internal sealed partial class PlanBuilder
         _items.RemoveRange(front, _items.Count - front);
         CountCohort(-1);
         CohortAt = -1;
-        cohort!.LeaveAll(CohortOrder, Emptied(_scratch));
+        cohort!.LeaveAll(Emptied(_scratch));
         foreach (var row in _scratch) AddDecode(row);
         foreach (var item in _behind)
         {

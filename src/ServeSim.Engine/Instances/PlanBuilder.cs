@@ -33,10 +33,12 @@ internal sealed partial class PlanBuilder(
     public List<Refusal> Refusals { get; } = [];
     public SimTime Wake { get; private set; }
     public bool SwapsOverlap { get; private set; }
+    public int PadSequences => _padSequences;
+    public long PadContextTokens => _padContext;
 
     public override int SequenceCount => _sequences;
     public override int ResidentCount => _resident;
-    public override int PrefillTokenCount => _prefillTokens;
+    public override int PrefillTokenCount => _prefillTokens + _slicedTokens;
     public override int DecodeCount => _decodes;
     public override int PreemptCount => Preemptions.Count;
     public override int FreeBlocks => _freeBlocks;
@@ -67,11 +69,12 @@ internal sealed partial class PlanBuilder(
         _resident = state.Running.Count;
         _sequences = _prefillTokens = _prefillSequences = _completedPrefills = _decodes = _padSequences = 0;
         _prefillPairs = _prefillContext = _decodeContext = _padContext = 0;
+        OpenLayers();
         _longestPrefill = _longestDecode = 0;
         Wake = SimTime.Never;
         SwapsOverlap = false;
         CohortAt = -1;
-        _isHeld = false;
+        HeldFor = 0;
     }
 
     public void Close() => _open = false;
@@ -87,6 +90,7 @@ internal sealed partial class PlanBuilder(
         DecodeContextTokens = _decodeContext + _padContext,
         LongestPrefillContext = _prefillSequences > 0 ? _longestPrefill : 0,
         LongestDecodeContext = _decodes > 0 ? _longestDecode : 0,
+        Slices = CollectionsMarshal.AsSpan(_slices),
         Sequences = cost.NeedsSequences ? Spans() : default,
     };
 
@@ -128,6 +132,7 @@ internal sealed partial class PlanBuilder(
         var row = Check(request);
         RequireCanHoldKv(row);
         if (Peek(row).Tokens > 0) Fault(row, "a request takes part in a plan at most once");
+        if (SublayersOf(row) > 0) Fault(row, $"{table.ChunkTokens[row]} tokens of the request have crossed {LayersText(row)}: their next range must be named");
         var cached = ContextOf(row);
         var target = TargetOf(row);
         var granted = Math.Min(tokens, target - cached);
@@ -203,7 +208,7 @@ internal sealed partial class PlanBuilder(
         if (item.Tokens > 0) Uncount(item);
         if (item.IsAdmission || item.IsSwapIn) _resident--;
         _freeBlocks += item.NewBlocks;
-        item.Tokens = item.NewBlocks = 0;
+        item.Tokens = item.NewBlocks = item.FirstSublayer = item.EndSublayer = 0;
         item.IsAdmission = item.IsSwapIn = item.IsDecode = false;
     }
 

@@ -7,6 +7,8 @@ internal struct PlanItem
 {
     public int Row;
     public int Tokens;       // computed in the iteration; 0 when the item only moves memory
+    public int FirstSublayer; // that the tokens cross
+    public int EndSublayer;   // 0: all layers
     public bool IsDecode;
     public bool IsAdmission; // leaves the waiting queue
     public bool IsSwapIn;

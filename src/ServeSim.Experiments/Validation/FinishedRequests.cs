@@ -9,5 +9,7 @@ internal sealed class FinishedRequests : IRunObserver
 
     public IEnumerable<RequestRecord> Finished => All.Where(r => r.Outcome == RequestOutcome.Finished);
 
+    public bool NeedsTimeOrder => false;
+
     public void OnRequestEnded(in RequestRecord request) => All.Add(request);
 }

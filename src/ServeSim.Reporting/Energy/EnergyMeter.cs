@@ -12,8 +12,8 @@ internal sealed class EnergyMeter(EnergyOptions options)
     private readonly double _restWatts = options.Power?.RestWatts(PowerState.Context) ?? 0;
     private readonly int _busyGpus = options.GpusPerInstance / options.PipelineStages;
     private readonly PowerWindows _windows = new();
-    private double _prefillJoules;
-    private double _decodeJoules;
+    private Int128 _prefillNanojoules;
+    private Int128 _decodeNanojoules;
     private Int128 _busyGpuTime;    // whole nanoseconds, so that a run without rest has a rest of exactly 0
     private long _emittedTokens;
     private long _lastEnd;
@@ -32,10 +32,15 @@ internal sealed class EnergyMeter(EnergyOptions options)
         var joules = _busyGpus * watts * seconds;
         var tokens = (double)iteration.PrefillTokens + iteration.DecodeSequences;
         var prefill = tokens > 0 ? joules * (iteration.PrefillTokens / tokens) : 0;
-        _prefillJoules += prefill;
-        _decodeJoules += joules - prefill;
+        _prefillNanojoules += Joules.ToNanojoules(prefill);
+        _decodeNanojoules += Joules.ToNanojoules(joules - prefill);
         _busyGpuTime += (Int128)_busyGpus * Math.Max(0, iteration.End.Nanoseconds - from);
         _windows.Add(from - windowStart.Nanoseconds, iteration.End.Nanoseconds - windowStart.Nanoseconds, _busyGpus * (watts - _restWatts) * seconds);
+    }
+
+    public void Add(in DecodeRun run, SimTime windowStart)
+    {
+        for (var i = 0; i < run.Count; i++) Add(run[i], windowStart);
     }
 
     public EnergySummary ToSummary(int instances, SimTime? windowStart, TokenTotals tokens, long finished)
@@ -55,7 +60,7 @@ internal sealed class EnergyMeter(EnergyOptions options)
         if (options.Power is not { } power) return money;
 
         var rest = _restWatts * ((double)(((Int128)gpus * length) - _busyGpuTime) * 1e-9);
-        var busy = _prefillJoules + _decodeJoules;
+        var busy = Joules.FromNanojoules(_prefillNanojoules + _decodeNanojoules);
         var joules = busy + rest;
         var kwh = options.Pue * joules / 3.6e6;
         var windows = _windows.Watts(length, gpus * _restWatts);
@@ -64,8 +69,8 @@ internal sealed class EnergyMeter(EnergyOptions options)
         {
             Power = power.Info,
             Joules = joules,
-            PrefillJoules = _prefillJoules,
-            DecodeJoules = _decodeJoules,
+            PrefillJoules = Joules.FromNanojoules(_prefillNanojoules),
+            DecodeJoules = Joules.FromNanojoules(_decodeNanojoules),
             RestJoules = rest,
             FacilityJoules = options.Pue * joules,
             RestShare = joules > 0 ? rest / joules : null,

@@ -2,28 +2,34 @@ namespace ServeSim.Reporting.Energy;
 
 /// <summary>
 /// Energy above rest by windows of time, for peak and percentile power. Windows double their length when there are too
-/// many, so that memory does not grow with the run.
+/// many, so that memory does not grow with the run. Energy is first spread over seconds and rounded there, so that neither
+/// the order of calls nor the length of windows at the time of a call changes the sums.
 /// </summary>
 internal sealed class PowerWindows
 {
     private const int MaxWindows = 65_536;
-    private double[] _joules = new double[64];
+    private const long Second = 1_000_000_000;
+    private Int128[] _nanojoules = new Int128[64];
     private int _used;
 
     /// <summary>Length of a window in nanoseconds.</summary>
-    public long Width { get; private set; } = 1_000_000_000;
+    public long Width { get; private set; } = Second;
 
     /// <summary>Spreads energy evenly over [from, to), in nanoseconds since the start.</summary>
     public void Add(long from, long to, double joules)
     {
         if (to <= from) return;
         while ((to - 1) / Width >= MaxWindows) Double();
-        var (first, last) = ((int)(from / Width), (int)((to - 1) / Width));
-        if (last >= _joules.Length) Array.Resize(ref _joules, Math.Max(last + 1, 2 * _joules.Length));
+        var last = (int)((to - 1) / Width);
+        if (last >= _nanojoules.Length) Array.Resize(ref _nanojoules, Math.Max(last + 1, 2 * _nanojoules.Length));
         _used = Math.Max(_used, last + 1);
         var perNanosecond = joules / (to - from);
-        for (var i = first; i <= last; i++)
-            _joules[i] += perNanosecond * (Math.Min(to, (i + 1L) * Width) - Math.Max(from, i * Width));
+        for (var start = from; start < to;)
+        {
+            var end = Math.Min(to, ((start / Second) + 1) * Second);
+            _nanojoules[start / Width] += Joules.ToNanojoules(perNanosecond * (end - start));
+            start = end;
+        }
     }
 
     /// <summary>Mean power of every window of a run that lasted so long, rest included; the last one may be shorter.</summary>
@@ -33,7 +39,7 @@ internal sealed class PowerWindows
         for (var i = 0; i < watts.Length; i++)
         {
             var seconds = (Math.Min(length, (i + 1L) * Width) - (i * Width)) * 1e-9;
-            watts[i] = restWatts + (i < _used ? _joules[i] / seconds : 0);
+            watts[i] = restWatts + (i < _used ? Joules.FromNanojoules(_nanojoules[i]) / seconds : 0);
         }
 
         return watts;
@@ -41,9 +47,9 @@ internal sealed class PowerWindows
 
     private void Double()
     {
-        for (var i = 0; i < _used; i += 2) _joules[i / 2] = _joules[i] + (i + 1 < _used ? _joules[i + 1] : 0);
+        for (var i = 0; i < _used; i += 2) _nanojoules[i / 2] = _nanojoules[i] + (i + 1 < _used ? _nanojoules[i + 1] : 0);
         var half = (_used + 1) / 2;
-        Array.Clear(_joules, half, _joules.Length - half);
+        Array.Clear(_nanojoules, half, _nanojoules.Length - half);
         (_used, Width) = (half, 2 * Width);
     }
 }

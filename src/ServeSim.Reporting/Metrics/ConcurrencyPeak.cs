@@ -15,8 +15,7 @@ internal sealed class ConcurrencyPeak
 
     public long Peak => Math.Max(_peak, _open ? _inSystem : 0);
 
-    /// <summary>Time has come to an instant; an older one changes nothing.</summary>
-    public void Reach(SimTime time)
+    private void Reach(SimTime time)
     {
         if (time.Nanoseconds <= _now) return;
         _peak = Peak;
@@ -30,9 +29,9 @@ internal sealed class ConcurrencyPeak
         _open |= measured;
     }
 
-    public void End(SimTime? time)
+    public void End(SimTime time)
     {
-        if (time is { } known) Reach(known);
+        Reach(time);
         _inSystem--;
     }
 }

@@ -1,10 +1,12 @@
 using System.Numerics;
+using ServeSim.Abstractions;
 
 namespace ServeSim.Reporting.Metrics;
 
 /// <summary>
 /// Count, sum, extremes, mean and deviation of non-negative nanosecond values, always exact, and their percentiles:
-/// exact while at most <see cref="ExactEntries"/> different values are held, from a sketch afterwards.
+/// exact while there are at most <see cref="ExactEntries"/> different values, from a sketch afterwards. Nothing depends on the
+/// order of the samples.
 /// </summary>
 /// <param name="keepAll">True to stay exact whatever the memory.</param>
 public sealed class Distribution(bool keepAll = false)
@@ -12,14 +14,13 @@ public sealed class Distribution(bool keepAll = false)
     /// <summary>Different values held before the samples move into a sketch.</summary>
     public const int ExactEntries = 16_384;
 
-    // Squares of values below 2^40 ns (18 minutes) with weights below 2^24 leave room for 2^24 additions in 128 bits.
+    // Squares of values below 2^40 ns (18 minutes) with weights below 2^23 leave room for 2^23 additions and a run of gaps in 128 bits.
     private const long SmallValue = 1L << 40;
-    private const long SmallWeight = 1L << 24;
+    private const long SmallWeight = 1L << 23;
+    private const int MostGapsAtOnce = 4096;
 
-    private long[] _values = [];
-    private long[] _weights = [];
-    private int _used;
-    private bool _sorted = true;
+    private readonly ValueCounts _counts = new();
+    private (long[] Values, long[] Weights)? _sorted;
     private QuantileSketch? _sketch;
     private long _minimum = long.MaxValue;
     private long _maximum;
@@ -68,12 +69,47 @@ public sealed class Distribution(bool keepAll = false)
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count == 0) return;
         AddMoments(value, count);
-        if (_sketch is not null)
-            _sketch.Add(value, count);
-        else if (_used > 0 && _values[_used - 1] == value)
-            _weights[_used - 1] += count;
-        else
-            Keep(value, count);
+        AddToPercentiles(value, count);
+    }
+
+    /// <summary>
+    /// Adds the gaps between consecutive times, the first one counted from <paramref name="previous"/>,
+    /// <paramref name="count"/> samples of each. The gaps must not be negative.
+    /// </summary>
+    public void AddGaps(SimTime previous, ReadOnlySpan<SimTime> times, long count)
+    {
+        if (times.IsEmpty || count == 0) return;
+        var from = previous.Nanoseconds;
+        if (times[^1].Nanoseconds - from >= SmallValue || count >= SmallWeight || times.Length > MostGapsAtOnce)
+        {
+            foreach (var time in times)
+            {
+                Add(time.Nanoseconds - from, count);
+                from = time.Nanoseconds;
+            }
+
+            return;
+        }
+
+        var (minimum, maximum) = (long.MaxValue, 0L);
+        UInt128 squares = 0;
+        foreach (var time in times)
+        {
+            var gap = time.Nanoseconds - from;
+            from = time.Nanoseconds;
+            minimum = Math.Min(minimum, gap);
+            maximum = Math.Max(maximum, gap);
+            var high = Math.BigMul((ulong)gap, (ulong)gap, out var low);
+            squares += new UInt128(high, low);
+            if (_sketch is null) AddToPercentiles(gap, count);
+            else _sketch.Add(gap, count);
+        }
+
+        _minimum = Math.Min(_minimum, minimum);
+        _maximum = Math.Max(_maximum, maximum);
+        Count += count * times.Length;
+        _sum += (Int128)(from - previous.Nanoseconds) * count;
+        AddSquares(squares * (ulong)count, times.Length);
     }
 
     /// <summary>
@@ -98,10 +134,10 @@ public sealed class Distribution(bool keepAll = false)
         if (rank == 0) return _minimum;
         if (rank == Count - 1) return _maximum;
         if (_sketch is not null) return Math.Clamp(_sketch.ValueAt(rank), _minimum, _maximum);
-        Sort();
+        var (values, weights) = _sorted ??= _counts.Sorted();
         var entry = 0;
-        for (var passed = _weights[0]; passed <= rank; passed += _weights[entry]) entry++;
-        return _values[entry];
+        for (var passed = weights[0]; passed <= rank; passed += weights[entry]) entry++;
+        return values[entry];
     }
 
     private void AddMoments(long value, long count)
@@ -116,75 +152,30 @@ public sealed class Distribution(bool keepAll = false)
             return;
         }
 
-        _squares += (UInt128)(ulong)value * (ulong)value * (ulong)count;
-        if (++_squaresAdded < SmallWeight) return;
+        AddSquares((UInt128)(ulong)value * (ulong)value * (ulong)count, 1);
+    }
+
+    private void AddSquares(UInt128 squares, int samples)
+    {
+        _squares += squares;
+        _squaresAdded += samples;
+        if (_squaresAdded < SmallWeight) return;
         _earlierSquares += _squares;
         (_squares, _squaresAdded) = (0, 0);
     }
 
-    private void Keep(long value, long count)
+    private void AddToPercentiles(long value, long count)
     {
-        if (_used == _values.Length && !MakeRoom())
+        if (_sketch is not null)
         {
-            _sketch!.Add(value, count);
+            _sketch.Add(value, count);
             return;
         }
 
-        _sorted = _sorted && (_used == 0 || _values[_used - 1] <= value);
-        _values[_used] = value;
-        _weights[_used++] = count;
-    }
-
-    /// <summary>True when there is room for one more entry, false after a move into the sketch.</summary>
-    private bool MakeRoom()
-    {
-        if (_used >= ExactEntries)
-        {
-            Compact();
-            if (_used <= _values.Length / 2) return true;
-            if (!keepAll)
-            {
-                Spill();
-                return false;
-            }
-        }
-
-        var size = Math.Max(64, 2 * _values.Length);
-        Array.Resize(ref _values, size);
-        Array.Resize(ref _weights, size);
-        return true;
-    }
-
-    private void Sort()
-    {
-        if (_sorted) return;
-        Array.Sort(_values, _weights, 0, _used);
-        _sorted = true;
-    }
-
-    private void Compact()
-    {
-        Sort();
-        var kept = 0;
-        for (var i = 1; i < _used; i++)
-        {
-            if (_values[i] == _values[kept])
-            {
-                _weights[kept] += _weights[i];
-                continue;
-            }
-
-            kept++;
-            (_values[kept], _weights[kept]) = (_values[i], _weights[i]);
-        }
-
-        _used = kept + 1;
-    }
-
-    private void Spill()
-    {
+        _sorted = null;
+        _counts.Add(value, count);
+        if (_counts.Count <= ExactEntries || keepAll) return;
         _sketch = new QuantileSketch();
-        for (var i = 0; i < _used; i++) _sketch.Add(_values[i], _weights[i]);
-        (_values, _weights, _used) = ([], [], 0);
+        _counts.MoveTo(_sketch);
     }
 }

@@ -21,20 +21,49 @@ internal sealed class InstanceMeter
     {
         _iterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
-        _prefillTokens += iteration.PrefillTokens;
+        _prefillTokens += iteration.PrefillTokens - iteration.PendingTokens;
         _decodes += iteration.DecodeSequences;
         _swappedBytes += iteration.SwappedBytes;
         _maxBlocks = Math.Max(_maxBlocks, iteration.UsedBlocks);
-        _lastEnd = Math.Max(_lastEnd, iteration.End.Nanoseconds);
-        _instancesSeen = Math.Max(_instancesSeen, iteration.Instance + 1);
-        if (iteration.Instance >= _busyUntil.Length) Array.Resize(ref _busyUntil, Math.Max(8, 2 * (iteration.Instance + 1)));
-
-        ref var busyUntil = ref _busyUntil[iteration.Instance];
+        ref var busyUntil = ref See(iteration.Instance, iteration.End);
         var start = Math.Max(Math.Max(iteration.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
         var length = Math.Max(0, iteration.End.Nanoseconds - start);
         busyUntil = Math.Max(busyUntil, iteration.End.Nanoseconds);
         _busy += length;
         _blockTime += (Int128)iteration.UsedBlocks * length;
+    }
+
+    public void Add(in DecodeRun run, SimTime windowStart)
+    {
+        var (count, sequences) = (run.Count, (long)run.Count * run.Sequences);
+        _iterations += count;
+        _sequences += sequences;
+        _decodes += sequences;
+        var most = run.UsedBlocks[count - 1];
+        _maxBlocks = Math.Max(_maxBlocks, most);
+        ref var busyUntil = ref See(run.Instance, run.Ends[count - 1]);
+        var start = Math.Max(Math.Max(run.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
+        var length = run.Ends[count - 1].Nanoseconds - start;
+        busyUntil = run.Ends[count - 1].Nanoseconds;
+        _busy += length;
+
+        // Blocks change by a few: what all iterations use together, and what each uses less than the last.
+        var less = 0L;
+        for (var i = 0; i < count && run.UsedBlocks[i] < most; i++)
+        {
+            less += (most - run.UsedBlocks[i]) * (run.Ends[i].Nanoseconds - start);
+            start = run.Ends[i].Nanoseconds;
+        }
+
+        _blockTime += ((Int128)most * length) - less;
+    }
+
+    private ref long See(int instance, SimTime end)
+    {
+        _lastEnd = Math.Max(_lastEnd, end.Nanoseconds);
+        _instancesSeen = Math.Max(_instancesSeen, instance + 1);
+        if (instance >= _busyUntil.Length) Array.Resize(ref _busyUntil, Math.Max(8, 2 * (instance + 1)));
+        return ref _busyUntil[instance];
     }
 
     public IterationSummary ToSummary(MetricsOptions options, SimTime? windowStart, int maxWaiting)

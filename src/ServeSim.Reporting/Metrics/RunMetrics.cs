@@ -37,6 +37,9 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private long _cachedTokens;
     private long _recomputedTokens;
 
+    /// <summary>False: the result does not depend on the order of iterations of different instances.</summary>
+    public bool NeedsTimeOrder => false;
+
     /// <inheritdoc/>
     public void OnArrived(SimTime time, int waitingRequests, int requestsInSystem)
     {
@@ -52,7 +55,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     /// <inheritdoc/>
     public void OnRequestEnded(in RequestRecord request)
     {
-        _concurrency.End(request.Finished);
+        if (request.Outcome != RequestOutcome.Unfinished) _concurrency.End(request.Finished ?? request.Ended);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
         _preemptions += request.Preemptions;
@@ -69,7 +72,6 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     /// <inheritdoc/>
     public void OnIteration(in IterationRecord iteration)
     {
-        _concurrency.Reach(iteration.End);
         if (_windowStart is not { } start || iteration.End < start || (iteration.End == start && iteration.Start < start)) return;
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
@@ -80,6 +82,17 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     public void OnTokenGaps(SimDuration gap, long count)
     {
         if (_windowStart is not null) _tbt.Add(gap.Nanoseconds, count);
+    }
+
+    /// <inheritdoc/>
+    public void OnDecodeRun(in DecodeRun run)
+    {
+        if (_windowStart is not { } start || run.Ends[^1] <= start) return;
+        var measured = run.After(start);
+        _tbt.AddGaps(measured.LastToken, measured.Ends, measured.Sequences);
+        _tokenRate.Add(measured, start);
+        _instances.Add(measured, start);
+        _energy?.Add(measured, start);
     }
 
     /// <summary>What has been measured so far; of the whole run once it is over.</summary>

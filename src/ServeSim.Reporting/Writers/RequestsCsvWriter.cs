@@ -22,6 +22,9 @@ public sealed class RequestsCsvWriter : IRunObserver
     }
 
     /// <inheritdoc/>
+    public bool NeedsTimeOrder => false;
+
+    /// <inheritdoc/>
     public void OnRequestEnded(in RequestRecord request)
     {
         if (request.Number < _next) throw new ArgumentException($"request {request.Number} has ended twice");

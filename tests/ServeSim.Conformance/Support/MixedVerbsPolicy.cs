@@ -25,17 +25,19 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         var isFirst = _random.NextInt(3);
-        if (isFirst == 0) foreach (var request in view.Prefilling) plan.TryPrefill(request, 1 + _random.NextInt(40));
+        if (isFirst == 0) foreach (var request in view.Prefilling) Prefill(request, view, plan, 40);
         Decode(view, plan);
-        foreach (var request in view.Prefilling) if (!plan.Contains(request) && !plan.IsPreempted(request)) plan.TryPrefill(request, 1 + _random.NextInt(40));
+        foreach (var request in view.Prefilling) if (!plan.Contains(request) && !plan.IsPreempted(request)) Prefill(request, view, plan, 40);
         foreach (var request in view.Running) Disturb(request, plan);
         foreach (var request in view.Swapped) if (_random.NextInt(3) > 0 && plan.TrySwapIn(request) && !request.IsPrefilling) plan.TryDecode(request);
         foreach (var request in view.Waiting)
         {
             if (_random.NextInt(4) == 0) break;
             if (_random.NextInt(40) == 0) plan.Reserve(request, request.KnownTokens + _random.NextInt(30));
-            plan.TryPrefill(request, 1 + _random.NextInt(300));
+            Prefill(request, view, plan, 300);
         }
+
+        if (plan.DecodeCount == 0 && view.PipelineStages == 1) plan.InterruptibleAt((Boundary)_random.NextInt(3));
 
         if (plan.IsEmpty) plan.WakeAt(view.Now + SimDuration.FromMilliseconds(1));
     }
@@ -64,9 +66,23 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
         foreach (var request in order == DecodeOrder.Arrival ? _visited.ByArrival() : _visited.Requests)
         {
             if (plan.SequenceCount >= maxSequences) break;
-            if (request.IsPrefilling && order == DecodeOrder.Running) plan.TryPrefill(request, 5);
+            if (request.IsPrefilling && order == DecodeOrder.Running) Prefill(request, view, plan, 5);
             if (!request.IsPrefilling && plan.FreeBlocks >= spareBlocks) plan.TryDecode(request);
         }
+    }
+
+    public bool ShouldInterrupt(in InstanceView view)
+    {
+        Look();
+        return _random.NextInt(3) > 0;
+    }
+
+    /// <summary>All layers or some; a chunk between layers goes on where it stands.</summary>
+    private void Prefill(in RequestView request, in InstanceView view, BatchPlan plan, int most)
+    {
+        var (first, tokens) = request.ChunkTokens > 0 ? (request.ComputedLayers, request.ChunkTokens) : (0, 1 + _random.NextInt(most));
+        if (request.ChunkTokens > 0 || _random.NextInt(3) == 0) plan.TryPrefill(request, tokens, new LayerRange(first, 1 + _random.NextInt(view.Layers - first)));
+        else plan.TryPrefill(request, tokens);
     }
 
     private void Disturb(in RequestView request, BatchPlan plan)
@@ -87,7 +103,7 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
         foreach (var r in _known)
         {
             if (!r.IsLive) continue;
-            var seen = r.GeneratedTokens + r.ContextTokens + r.KnownTokens + r.OwnedBlocks + r.RemainingPrefillTokens + r.LastTokenAt.Nanoseconds + (r.IsInFlight ? 1 : 0);
+            var seen = r.GeneratedTokens + r.ContextTokens + r.KnownTokens + r.OwnedBlocks + r.RemainingPrefillTokens + r.ChunkTokens + r.ComputedLayers + r.LastTokenAt.Nanoseconds + (r.IsInFlight ? 1 : 0);
             if (seen % 3 == 0) _random.NextUInt64();
         }
     }

@@ -52,10 +52,18 @@ internal static class TwinCase
 
         public bool NeedsSequences => true;
 
-        public SimDuration IterationTime(in BatchShape shape)
+        public int Layers => 4;
+
+        public bool HasSublayers => true;
+
+        public SimDuration IterationTime(in BatchShape shape) => TimeUntil(shape, 8);
+
+        public SimDuration TimeUntil(in BatchShape shape, int sublayers)
         {
             double milliseconds = 1;
-            foreach (var span in shape.Sequences) milliseconds = (milliseconds * 1.001) + (span.Tokens * 0.01) + (span.CachedTokens * 1e-4);
+            for (var sublayer = 0; sublayer < sublayers; sublayer++)
+                foreach (var span in shape.Sequences)
+                    if (span.Crosses(sublayer)) milliseconds = (milliseconds * 1.0001) + (span.Tokens * 0.00125) + (span.CachedTokens * 1.25e-5);
             return SimDuration.FromMilliseconds(milliseconds);
         }
     }

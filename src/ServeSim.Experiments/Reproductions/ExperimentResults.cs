@@ -49,7 +49,7 @@ internal sealed class ExperimentResults(ExperimentConfig config, IReadOnlyList<d
     }
 
     /// <summary>Of each seed the load at which the bound is passed: between loads by a straight line; side -1 and 1 are beyond the first and the last.</summary>
-    private List<(double Load, int Side)> Capacities(string name, string variant)
+    private IReadOnlyList<(double Load, int Side)> Capacities(string name, string variant)
     {
         var capacity = config.Capacities.Find(name)!;
         var bound = capacity.AtLeast ?? capacity.AtMost!.Value;
@@ -68,7 +68,7 @@ internal sealed class ExperimentResults(ExperimentConfig config, IReadOnlyList<d
             });
         }
 
-        return found;
+        return capacity.Also is { } also ? [.. found.Zip(Capacities(also, variant), (a, b) => (b.Load, b.Side).CompareTo(a) < 0 ? b : a)] : found;
     }
 
     private static double Read(MetricConfig metric, CellResult cell)

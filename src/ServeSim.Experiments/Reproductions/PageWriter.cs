@@ -87,7 +87,7 @@ internal sealed class PageWriter(string name, ReproductionFile file, bool isQuic
         foreach (var variant in results.Variants)
         {
             var of = results.First(variant);
-            var changes = of.Description.PolicyOptions.Count == 0 ? "" : $": {string.Join(", ", of.Description.PolicyOptions.Select(o => $"{o.Key} {o.Value}"))}";
+            var changes = of.Description.PolicyOptions.Count == 0 ? "" : $": {string.Join(", ", of.Description.PolicyOptions.Where(o => o.Value != "null").Select(o => $"{o.Key} {o.Value}"))}";
             Row(variant, $"policy `{of.Description.Policy}`{changes}{(of.Description.Predictor is { } predictor ? $"; predictor `{predictor}`" : "")}{(Requests(of.Description) == Requests(description) ? "" : $"; requests: {Requests(of.Description)}")}");
         }
 

@@ -90,6 +90,10 @@ public sealed record CapacityConfig
     public required string Metric { get; init; }
     public double? AtLeast { get; init; }
     public double? AtMost { get; init; }
+
+    /// <summary>Another capacity that must be kept too: the smaller load counts.</summary>
+    public string? Also { get; init; }
+
     public string Unit { get; init; } = "";
 }
 

@@ -92,6 +92,7 @@ public static class ReproductionReader
         {
             Known(problems, $"{path}.capacities.{name}.metric", capacity.Metric, experiment.Metrics.Names);
             problems.Require(capacity.AtLeast is null != (capacity.AtMost is null), $"{path}.capacities.{name}.atLeast", capacity.AtLeast, "or atMost must be given, and not both");
+            if (capacity.Also is { } also) Known(problems, $"{path}.capacities.{name}.also", also, experiment.Capacities.Names.TakeWhile(n => n != name));    // of earlier ones, so that there is no circle
             problems.Require(experiment.Load is not null, $"{path}.capacities.{name}", capacity.Label, "needs a load");
             problems.Require(experiment.Metrics.Find(name) is null, $"{path}.capacities.{name}", capacity.Label, "must not have the name of a metric");
         }

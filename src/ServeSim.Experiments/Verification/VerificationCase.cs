@@ -19,6 +19,7 @@ public sealed record VerificationCase(int Number, Scenario Scenario, IReadOnlyLi
 {
     private const long LivelockLimit = 5_000;
     private const int LongestOption = 4096;
+    private static readonly string[] Companions = ["round-robin", "least-outstanding", "power-of-two", "random"];
 
     /// <summary>The case of that number for a registered class.</summary>
     public static VerificationCase Make(int number, PolicyCatalog catalog, PolicyEntry entry)
@@ -36,7 +37,7 @@ public sealed record VerificationCase(int Number, Scenario Scenario, IReadOnlyLi
             Parallel = new ParallelConfig { Pipeline = isPiped ? 2 : 1 },
             Cost = isPiped ? "roofline:f0" : string.Create(CultureInfo.InvariantCulture, $"linear:{random.NextInt(5)},0.05,0.03,0.00025,0.000002"),
             Kv = new KvConfig { BlockSize = blockSize, Blocks = blocks, HostBlocks = random.NextInt(2) * random.NextInt(2 * blocks), Watermark = random.NextInt(4) == 0 ? 0.0 : null },
-            Router = new RouterChoice(Pick(random, catalog, PolicyKind.Router), null, random.NextInt(3) == 0 ? SimDuration.FromMilliseconds(30) : SimDuration.Zero),
+            Router = new RouterChoice(Companions[random.NextInt(Companions.Length)], null, random.NextInt(3) == 0 ? SimDuration.FromMilliseconds(30) : SimDuration.Zero),
             Power = new PowerConfig { Model = "none" },
             Engine = new EngineConfig { LivelockLimit = LivelockLimit },
         };
@@ -143,12 +144,6 @@ public sealed record VerificationCase(int Number, Scenario Scenario, IReadOnlyLi
 
         var needed = ((long)limits.MaxSequenceTokens + scenario.Kv.BlockSize - 1) / scenario.Kv.BlockSize;
         return !limits.ReservesWholeSequence || needed <= scenario.Kv.Blocks || needed > 1_000_000 ? scenario : scenario with { Kv = scenario.Kv with { Blocks = (int)(2 * needed) } };
-    }
-
-    private static string Pick(RandomStream random, PolicyCatalog catalog, PolicyKind kind)
-    {
-        var names = catalog.Names(kind).ToList();
-        return names[random.NextInt(names.Count)];
     }
 
     private static object? Defaults(PolicyEntry entry) =>

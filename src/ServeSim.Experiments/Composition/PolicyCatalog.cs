@@ -18,7 +18,7 @@ public sealed class PolicyCatalog
     public PolicyCatalog(IEnumerable<Assembly> assemblies, params IEnumerable<Type> types)
     {
         var problems = new List<string>();
-        var marked = assemblies.ToDictionary(a => a, a => TypesOf(a, problems).Where(IsMarked).ToList());
+        var marked = assemblies.Distinct().ToDictionary(a => a, a => TypesOf(a, problems).Where(IsMarked).ToList());
         foreach (var (assembly, found) in marked.Where(m => m.Value.Count == 0))
             problems.Add($"{assembly.GetName().Name} has no class marked with [Policy(\"name\", \"one sentence\")]");
         foreach (var type in types.Where(t => !IsMarked(t)))

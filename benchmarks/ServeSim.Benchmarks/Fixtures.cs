@@ -41,7 +41,10 @@ internal static class Fixtures
         }
     }
 
-    internal sealed class Silent : IRunObserver;
+    internal sealed class Silent : IRunObserver
+    {
+        public bool NeedsTimeOrder => false;
+    }
 
     internal sealed class EnumerableSource(IEnumerable<RequestSpec> requests) : ITrafficSource
     {

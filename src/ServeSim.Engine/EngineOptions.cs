@@ -44,6 +44,9 @@ public sealed record EngineOptions
     /// <summary>Limits of requests that bring none of their own.</summary>
     public SloLimits Slo { get; init; } = SloLimits.None;
 
+    /// <summary>When clients give up that bring no patience of their own; null is never.</summary>
+    public ClientPatience? Patience { get; init; }
+
     /// <summary>Age that polled load signals can reach; zero means always fresh.</summary>
     public SimDuration SignalPeriod { get; init; }
 

@@ -10,12 +10,14 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     private readonly bool[] _isTouched = new bool[options.Instances];
     private readonly RequestOutcomeCounts _counts = new();
     private Fingerprint _ends;
+    private ClientClock? _clients;
 
     public RequestTable Table => table;
     public IRunObserver Observer => observer;
     public Gateway Router => router;
     public string PolicyName => policyName;
     public EventQueue Events { get; } = new();
+    public ClientClock Clients => _clients ??= new(table, Events);
     public EndTimes Ends { get; } = new(options.Instances);
     public SimTime Now { get; set; }
 
@@ -82,13 +84,14 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
         {
             RequestState.Finished => RequestOutcome.Finished,
             RequestState.Rejected => RequestOutcome.Rejected,
+            RequestState.Aborted => RequestOutcome.Aborted,
             _ => RequestOutcome.Unfinished,
         };
         _counts.Add(outcome);
         _ends.Add(table.Number[row]);
         _ends.Add(Now.Nanoseconds);
         _ends.Add((long)outcome);
-        observer.OnRequestEnded(new RequestRecord
+        var record = new RequestRecord
         {
             Number = table.Number[row],
             Id = table.Spec[row].Id,
@@ -110,8 +113,9 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Tenant = table.Spec[row].Tenant,
             SloClass = table.Spec[row].SloClass,
             Slo = table.Spec[row].Slo ?? SloLimits.None,
-        });
-        source.OnEnded(table.Spec[row].Id, state, Now);
+        };
+        observer.OnRequestEnded(record);
+        source.OnEnded(record, state, Now);
     }
 
     private static SimTime Earlier(SimTime a, SimTime b) => a < b ? a : b;
@@ -124,6 +128,7 @@ internal sealed class RequestOutcomeCounts
 {
     public long Finished { get; private set; }
     public long Rejected { get; private set; }
+    public long Aborted { get; private set; }
     public long Unfinished { get; private set; }
 
     public void Add(RequestOutcome outcome)
@@ -132,6 +137,7 @@ internal sealed class RequestOutcomeCounts
         {
             case RequestOutcome.Finished: Finished++; break;
             case RequestOutcome.Rejected: Rejected++; break;
+            case RequestOutcome.Aborted: Aborted++; break;
             default: Unfinished++; break;
         }
     }

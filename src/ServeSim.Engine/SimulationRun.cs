@@ -68,13 +68,19 @@ public sealed class SimulationRun
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
+            if (next.Rank == EventRank.GiveUp && IsStale(next))
+            {
+                if (next.Time == _run.Now && _run.NextTime > next.Time) StartIdleInstances();
+                continue;
+            }
+
             _isBeyondHorizon = next.Time > _options.Horizon;
             _isCut = _isBeyondHorizon || cancel.IsCancellationRequested;
             if (_isCut) return false;
             if (next.Time < _run.Now) throw new InvariantException($"INV-1: time runs backwards, from {_run.Now} to {next.Time}");
             _run.Now = next.Time;
             Handle(next);
-            _tap?.OnEvent(next, Digest(next.Target));
+            _tap?.OnEvent(next, Digest(next.Rank == EventRank.GiveUp ? -1 : next.Target));
             if (_run.NextTime > next.Time) StartIdleInstances();
         }
 
@@ -89,6 +95,9 @@ public sealed class SimulationRun
                 _instances[next.Target].CompleteIteration(next.Time);
                 _run.Touch(next.Target);
                 break;
+            case EventRank.GiveUp:
+                LookAtClient(next.Target);
+                break;
             case EventRank.Arrival:
                 Arrive();
                 break;
@@ -97,10 +106,29 @@ public sealed class SimulationRun
                 break;
             case EventRank.Control:
                 _run.Router.Poll(next.Time);
-                if (_run.NextTime != SimTime.Never)    // a poll alone keeps no run alive
+                if (IsSomethingLeft())    // a poll alone keeps no run alive
                     _run.Events.Push(next.Time + _options.SignalPeriod, EventRank.Control, -1);
                 break;
         }
+    }
+
+    private bool IsStale(in SimEvent next)
+    {
+        _run.Clients.Taken();
+        return _run.Clients.IsStale(next);
+    }
+
+    /// <summary>Something can happen yet; looks of clients whose requests have ended are nothing.</summary>
+    private bool IsSomethingLeft() => _run.Clients.Pending == 0
+        ? _run.NextTime != SimTime.Never
+        : _run.Table.Live > 0 || _run.Events.Count > _run.Clients.Pending || _run.Ends.NextTime != SimTime.Never || _source.NextArrival != SimTime.Never;
+
+    private void LookAtClient(int row)
+    {
+        if (_run.Clients.Look(row, _run.Now) is not { } reason) return;
+        var instance = _run.Table.Instance[row];
+        _instances[instance].Abort(row, reason);
+        _run.Touch(instance);
     }
 
     /// <summary>The next event of queue, iterations and source together, by time, then rank.</summary>
@@ -111,14 +139,14 @@ public sealed class SimulationRun
         if (time == SimTime.Never) return false;
         if (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.TryPop(out next);
         if (_run.Ends.NextTime == time) next = new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
-        else if (_source.NextArrival != time) return _run.Events.TryPop(out next);
+        else if (_source.NextArrival != time || (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.Arrival)) return _run.Events.TryPop(out next);
         return true;
     }
 
     private void Arrive()
     {
         var spec = _source.Take();
-        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo) };
+        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo), Patience = spec.Patience ?? _options.Patience };
         var row = _run.Table.Add(_arrived++, spec);
         _arrivals.Add(spec.Arrival.Nanoseconds);
         _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
@@ -136,11 +164,12 @@ public sealed class SimulationRun
         _run.Table.Instance[row] = decision.Instance;
         _run.Router.OnRouted(row, decision.Instance);
         _instances[decision.Instance].Enqueue(row);
+        _run.Clients.Start(row, _run.Now);
         _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
         _run.Touch(decision.Instance);
     }
 
-    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected);
+    private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected - _run.Counts.Aborted);
 
     /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers.</summary>
     private void StartIdleInstances()
@@ -176,13 +205,14 @@ public sealed class SimulationRun
             }
 
             _run.Now = reached;
-            foreach (var row in _run.Table.LiveRows()) _run.End(row, _run.Table.State[row], null);
+            foreach (var row in _run.Table.LiveRows())
+                if (_run.Table.State[row] != RequestState.Aborted) _run.End(row, _run.Table.State[row], null);
         }
 
         var counts = _run.Counts;
-        if (counts.Finished + counts.Rejected + counts.Unfinished != _arrived)
-            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Unfinished} are unfinished");
-        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
+        if (counts.Finished + counts.Rejected + counts.Aborted + counts.Unfinished != _arrived)
+            throw new InvariantException($"INV-2: {_arrived} requests arrived, {counts.Finished} finished, {counts.Rejected} were refused, {counts.Aborted} were given up, {counts.Unfinished} are unfinished");
+        return new RunResult(_run.Now, _arrived, counts.Finished, counts.Rejected, counts.Aborted, counts.Unfinished, _source.Blocked, _isCut, TotalFingerprint());
     }
 
     private ulong TotalFingerprint()

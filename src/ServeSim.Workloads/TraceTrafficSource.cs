@@ -126,7 +126,7 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
 
             if (++RecordsRead % RecordsPerCollection == 0) GC.Collect(0);
             Unmodelled.Count(record);
-            var spec = ToSpec(record);
+            var spec = record.ToRequest(_dependencies is not null);
             if (_dependencies is null) _roots.Enqueue((spec, RecordsRead));
             else if (_dependencies.TryHold(record, spec, RecordsRead, out var ready)) continue;
             else if (record.WaitFor is null) _roots.Enqueue((spec, RecordsRead));
@@ -144,20 +144,4 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
 
         _released.Enqueue(spec with { Arrival = start }, (start.Nanoseconds, number));
     }
-
-    private RequestSpec ToSpec(TraceRecord record) => new()
-    {
-        Id = _dependencies is null ? record.ExplicitId : record.RequestId,
-        Arrival = record.Arrival ?? SimTime.Zero,
-        InputTokens = record.InputTokens,
-        OutputTokens = Math.Min(record.OutputTokens, record.MaxTokens ?? int.MaxValue),
-        MaxOutputTokens = record.MaxTokens,
-        Priority = record.Priority,
-        Tenant = record.TenantId,
-        SloClass = record.SloClass,
-        Model = record.Model,
-        Slo = record.TtftSlo is null && record.TpotSlo is null && record.Deadline is null
-            ? null
-            : new SloLimits(Ttft: record.TtftSlo, Tpot: record.TpotSlo, E2e: record.Deadline),
-    };
 }

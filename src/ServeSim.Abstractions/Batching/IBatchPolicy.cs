@@ -33,6 +33,9 @@ public interface IBatchPolicy
     /// <summary>A request of this instance has produced its last token; the view is valid during the call.</summary>
     void OnFinished(in RequestView request) { }
 
+    /// <summary>The client of a request of this instance has given up; the request is gone after the call.</summary>
+    void OnAborted(in RequestView request) { }
+
     /// <summary>A preemption of this policy's plan has been carried out.</summary>
     void OnPreempted(in RequestView request) { }
 

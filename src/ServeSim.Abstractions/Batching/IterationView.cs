@@ -29,7 +29,7 @@ public readonly ref struct IterationView
     public bool TryGetRequest(in BatchEntry entry, out RequestView request)
     {
         request = new RequestView(_table, entry.Row);
-        return request.Number == entry.Number && request.State is not (RequestState.None or RequestState.Finished);
+        return request.Number == entry.Number && request.State is not (RequestState.None or RequestState.Finished or RequestState.Aborted);
     }
 }
 

@@ -12,6 +12,12 @@ public enum PreemptMode : byte
     /// </summary>
     RecomputeProcessed,
 
+    /// <summary>
+    /// Dropped; a later prefill restores the KV that was there and yields no token, for the one that it would yield is known. It
+    /// costs an iteration more than <see cref="Recompute"/>, as in simulators whose prefills emit nothing.
+    /// </summary>
+    RecomputeCached,
+
     /// <summary>Copied to host memory at the price of the host link, and back later.</summary>
     Swap,
 }

@@ -37,7 +37,7 @@ public readonly ref struct BatchShape
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 
     /// <summary>The shape of a batch that only decodes, so many iterations later.</summary>
-    internal BatchShape DecodedFurther(int iterations) => new()
+    public BatchShape DecodedFurther(int iterations) => new()
     {
         DecodeSequences = DecodeSequences,
         DecodeContextTokens = DecodeContextTokens + ((long)iterations * DecodeSequences),

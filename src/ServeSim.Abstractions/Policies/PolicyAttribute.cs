@@ -3,7 +3,7 @@ namespace ServeSim.Abstractions;
 /// <summary>
 /// Registers a policy, router or predictor under a name; it is found at start-up and nothing else needs to be edited.
 /// Its constructor asks for what it needs by type: its options record, <see cref="RandomStream"/>,
-/// <see cref="ILengthPredictor"/>, <see cref="IOracle"/> (only with <see cref="UsesOracle"/>) or <see cref="ClusterShape"/>.
+/// <see cref="ILengthPredictor"/>, <see cref="IOracle"/> (only with <see cref="UsesOracle"/>), <see cref="ClusterShape"/> or <see cref="TenantWeights"/>.
 /// </summary>
 /// <param name="name">Name in kebab-case, unique among its kind.</param>
 /// <param name="summary">The idea in one sentence.</param>

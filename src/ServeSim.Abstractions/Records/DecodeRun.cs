@@ -27,6 +27,9 @@ public readonly ref struct DecodeRun
     /// <summary>Requests waiting on the instance all the time.</summary>
     public required int WaitingRequests { get; init; }
 
+    /// <summary>As in <see cref="IterationRecord.CarriedTokens"/>, all the time.</summary>
+    public int CarriedTokens { get; init; }
+
     /// <summary>Their ends, in order.</summary>
     public required ReadOnlySpan<SimTime> Ends { get; init; }
 
@@ -52,6 +55,7 @@ public readonly ref struct DecodeRun
         SwappedBytes = 0,
         PrefillPairs = 0,
         DecodeContextTokens = DecodeContextTokens + ((long)index * Rows),
+        CarriedTokens = CarriedTokens,
     };
 
     /// <summary>Time between two tokens of each request.</summary>
@@ -72,6 +76,7 @@ public readonly ref struct DecodeRun
             Rows = Rows,
             DecodeContextTokens = DecodeContextTokens + ((long)skipped * Rows),
             WaitingRequests = WaitingRequests,
+            CarriedTokens = CarriedTokens,
             Ends = Ends[skipped..],
             UsedBlocks = UsedBlocks[skipped..],
         };

@@ -12,7 +12,7 @@ public readonly record struct RequestRecord
     /// <summary>How it ended.</summary>
     public required RequestOutcome Outcome { get; init; }
 
-    /// <summary>Why it was refused; null otherwise.</summary>
+    /// <summary>Why it was refused or given up; null otherwise.</summary>
     public string? Reason { get; init; }
 
     /// <summary>When it reached the gateway.</summary>
@@ -39,7 +39,7 @@ public readonly record struct RequestRecord
     /// <summary>When its last token came out; null unless finished.</summary>
     public SimTime? Finished { get; init; }
 
-    /// <summary>When it finished or was refused, or when the run stopped.</summary>
+    /// <summary>When it finished, was refused or given up, or when the run stopped.</summary>
     public SimTime Ended { get; init; }
 
     /// <summary>Largest gap between two tokens; zero with fewer than two tokens.</summary>
@@ -74,7 +74,7 @@ public readonly record struct RequestRecord
 
     /// <summary>Mean time per token after the first, rounded half to even; null for one-token outputs and unfinished requests.</summary>
     public SimDuration? Tpot => Finished is { } end && FirstToken is { } first && GeneratedTokens > 1
-        ? new SimDuration((long)Math.Round((decimal)(end - first).Nanoseconds / (GeneratedTokens - 1), MidpointRounding.ToEven))
+        ? (end - first).DividedBy(GeneratedTokens - 1)
         : null;
 
     /// <summary>True if it finished within every limit. A one-token output meets any TPOT and TBT limit.</summary>
@@ -96,4 +96,7 @@ public enum RequestOutcome : byte
 
     /// <summary>The run stopped before it ended.</summary>
     Unfinished,
+
+    /// <summary>Its client gave up; the tokens that had come out are counted in the record.</summary>
+    Aborted,
 }

@@ -32,4 +32,7 @@ public readonly record struct RequestSpec
 
     /// <summary>The request's own limits; null leaves those of the run.</summary>
     public SloLimits? Slo { get; init; }
+
+    /// <summary>When its client gives up; null leaves that of the run.</summary>
+    public ClientPatience? Patience { get; init; }
 }

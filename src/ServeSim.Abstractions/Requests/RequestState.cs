@@ -20,4 +20,7 @@ public enum RequestState : byte
 
     /// <summary>Refused, with a reason.</summary>
     Rejected,
+
+    /// <summary>Its client gave up.</summary>
+    Aborted,
 }

@@ -29,6 +29,7 @@ public sealed class RequestTable
     internal SimDuration[] MaxGap = [];
     internal SimTime[] TokenDeadline = [];  // of the next token under the request's TTFT and TBT limits
     internal int[] OnTimeTokens = [];
+    internal SimTime[] GiveUpAt = [];       // when its client looks again whether to give up
     internal int[] Preemptions = [];
     internal long[] RecomputedTokens = [];
     internal long[] PlanStamp = [];         // plan in which the row was last named
@@ -65,7 +66,7 @@ public sealed class RequestTable
         OwedTokens[row] = Context[row] = Generated[row] = HighWater[row] = Blocks[row] = HostBlocks[row] = Sublayers[row] = ChunkTokens[row] = 0;
         InFlight[row] = false;
         QueuedAt[row] = LastTokenAt[row] = spec.Arrival;
-        ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = SimTime.Never;
+        ScheduledAt[row] = FirstTokenAt[row] = TokenDeadline[row] = GiveUpAt[row] = SimTime.Never;
         MaxGap[row] = SimDuration.Zero;
         OnTimeTokens[row] = Preemptions[row] = PlanEntry[row] = 0;
         RecomputedTokens[row] = PlanStamp[row] = 0;
@@ -96,6 +97,7 @@ public sealed class RequestTable
     /// <summary>Tokens that the next prefill must compute if the row loses its KV now.</summary>
     internal int TargetAfterPreemption(int row, PreemptMode mode)
     {
+        if (mode == PreemptMode.RecomputeCached && Context[row] >= PrefillTarget[row] && OwedTokens[row] == 0) return Context[row];
         var processed = Context[row] + (Context[row] < PrefillTarget[row] ? 0 : 1);
         return mode == PreemptMode.RecomputeProcessed && processed > 0 ? processed : Spec[row].InputTokens + Generated[row];
     }
@@ -127,6 +129,7 @@ public sealed class RequestTable
         Array.Resize(ref MaxGap, rows);
         Array.Resize(ref TokenDeadline, rows);
         Array.Resize(ref OnTimeTokens, rows);
+        Array.Resize(ref GiveUpAt, rows);
         Array.Resize(ref Preemptions, rows);
         Array.Resize(ref RecomputedTokens, rows);
         Array.Resize(ref PlanStamp, rows);

@@ -37,6 +37,15 @@ public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDur
     /// <summary>A whole multiple of a span.</summary>
     public static SimDuration operator *(SimDuration a, long times) => new(a.Nanoseconds * times);
 
+    /// <summary>One of equal parts, rounded half to even.</summary>
+    public SimDuration DividedBy(long parts)
+    {
+        var (quotient, rest) = Math.DivRem(Nanoseconds, parts);
+        var twice = 2 * (Int128)Math.Abs(rest);
+        if (twice > parts || (twice == parts && quotient % 2 != 0)) quotient += Nanoseconds < 0 ? -1 : 1;
+        return new(quotient);
+    }
+
     /// <summary>Shorter than.</summary>
     public static bool operator <(SimDuration a, SimDuration b) => a.Nanoseconds < b.Nanoseconds;
 

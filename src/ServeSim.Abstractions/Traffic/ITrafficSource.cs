@@ -9,8 +9,11 @@ public interface ITrafficSource
     /// <summary>Takes the request announced by <see cref="NextArrival"/>.</summary>
     RequestSpec Take();
 
-    /// <summary>A request has ended (finished or refused); <see cref="NextArrival"/> may become earlier, but not earlier than <paramref name="now"/>.</summary>
+    /// <summary>A request has ended (finished, refused or given up); <see cref="NextArrival"/> may become earlier, but not earlier than <paramref name="now"/>.</summary>
     void OnEnded(string? requestId, RequestState state, SimTime now) { }
+
+    /// <summary>The same with all that is known of the request; the engine calls this one.</summary>
+    void OnEnded(in RequestRecord request, RequestState state, SimTime now) => OnEnded(request.Id, state, now);
 
     /// <summary>Requests that can still come only after something else ends; counted as unfinished when a run stops.</summary>
     long Blocked => 0;

@@ -11,7 +11,6 @@ using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Writers;
-using ServeSim.Workloads;
 
 namespace ServeSim.Cli.Commands;
 
@@ -28,8 +27,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         var started = DateTimeOffset.UtcNow;
         var clock = Stopwatch.GetTimestamp();
         var setup = new RunSetup(scenario, app.Catalog);
-        var source = setup.OpenTraffic();
-        using var opened = source as IDisposable;
+        using var traffic = setup.OpenTraffic();
         using var directory = OutputDirectory is null ? null : new ResultDirectory(OutputDirectory);
         var metrics = new RunMetrics(setup.Metrics);
         var requests = directory is null ? null : new RequestsCsvWriter(directory.Create("requests.csv"));
@@ -37,7 +35,7 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         IRunObserver[] observers = [metrics, .. new IRunObserver?[] { requests, iterations }.OfType<IRunObserver>()];
         var determinism = CheckDeterminism ? new DeterminismTap() : null;
 
-        var run = setup.CreateRun(source, observers.Length == 1 ? metrics : new CompositeObserver(observers), determinism?.Recorder);
+        var run = setup.CreateRun(traffic.Source, observers.Length == 1 ? metrics : new CompositeObserver(observers), determinism?.Recorder);
         RunResult result;
         using (new ProgressLine(app, run, setup.KnownRequests)) result = run.Execute(app.Cancellation);
         if (determinism is not null && !result.IsPartial) RunAgain(setup, determinism);
@@ -45,7 +43,8 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
         requests?.Complete();
         iterations?.Complete();
         var summary = metrics.Summarize();
-        var description = setup.Describe(result, NotesOf(source as TraceTrafficSource, result));
+        var description = setup.Describe(result, traffic.Notes(result));
+        foreach (var warning in traffic.Warnings) app.Log.Warning("{Warning:l}", warning);
         if (directory is not null)
         {
             WriteFiles(directory, setup, summary, description);
@@ -65,29 +64,14 @@ internal sealed class RunExecution(AppContext app, Scenario scenario)
 
     private void RunAgain(RunSetup setup, DeterminismTap determinism)
     {
-        var source = setup.OpenTraffic();
-        using var opened = source as IDisposable;
+        using var traffic = setup.OpenTraffic();
         var comparison = determinism.Comparer();
-        var run = setup.CreateRun(source, new RunMetrics(setup.Metrics), comparison);
+        var run = setup.CreateRun(traffic.Source, new RunMetrics(setup.Metrics), comparison);
         using (new ProgressLine(app, run, setup.KnownRequests)) run.Execute(app.Cancellation);
         if (app.Cancellation.IsCancellationRequested) return;
         if (comparison.FirstDifference is { } difference) throw new InvariantException($"two runs of the same scenario differ, first at {difference}");
         if (comparison.IsShorter) throw new InvariantException("two runs of the same scenario differ: the second one has fewer events");
         app.Log.Information("two runs agree event by event");
-    }
-
-    private List<string> NotesOf(TraceTrafficSource? source, RunResult result)
-    {
-        var notes = new List<string>();
-        if (source is null) return notes;
-        foreach (var (reason, count) in source.Counts.Dropped) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records left out: {reason}"));
-        foreach (var (reason, count) in source.Counts.Changed) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {count} records changed: {reason}"));
-        notes.AddRange(source.Unmodelled.Notes());
-        if (source.RejectedParents > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {source.RejectedParents} refused requests had others waiting for them"));
-        if (source.LateReleases > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {source.LateReleases} requests came later than they were due, because their line was read late"));
-        if (result.NeverReleased > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"trace: {result.NeverReleased} requests never came, because what they wait for did not end"));
-        foreach (var warning in source.Warnings) app.Log.Warning("{Warning:l}", warning);
-        return notes;
     }
 
     private static void WriteFiles(ResultDirectory directory, RunSetup setup, RunSummary summary, RunDescription description)

@@ -5,6 +5,7 @@ using ServeSim.CostModels.Precision;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Workloads;
+using ServeSim.Workloads.Synthetic;
 
 namespace ServeSim.Cli.Commands;
 
@@ -26,6 +27,9 @@ internal sealed class ScenarioFlags
         Value("--rate-scale", "X", "Arrivals per second times X.", "trace.rateScale");
         Value("--window", "A..B", "Part of the trace, in seconds.", "trace.window");
         Value("--limit", "N", "At most N requests.", "trace.limit");
+        Value("--clients", "N", "Clients that each keep one request open, instead of the trace's times.", "clients.count");
+        Value("--lengths", "SPEC", "Lengths that clients draw: INPUT/OUTPUT with constant:N, uniform:A..B, exponential:MEAN or lognormal:MEDIAN,MEAN, or a preset.", "clients.lengths")
+            .CompletionSources.Add(_ => LengthPair.Presets);
         Switch("--strict", "Unknown columns and keys of the trace are errors.", "trace.strict");
         Value("--model", "NAME", "Model; see servesim models.", "model").CompletionSources.Add(_ => ModelCatalog.All.Select(m => m.Name));
         Value("--gpu", "NAME", "GPU; see servesim gpus.", "gpu").CompletionSources.Add(_ => AcceleratorCatalog.All.Select(g => g.Name));
@@ -38,7 +42,8 @@ internal sealed class ScenarioFlags
         Named(Value("--router", "NAME", "Router.", "router.name"), app, PolicyKind.Router);
         Named(Value("--predictor", "NAME", "Length predictor.", "predictor.name"), app, PolicyKind.Predictor);
         Value("--cost", "SPEC", "Cost model: roofline, or linear:c0,c1,c2,c3,c4 in milliseconds.", "cost");
-        Value("--engine", "NAME", "Executor: plain or fast; results do not depend on it.", "engine.kind").CompletionSources.Add("plain", "fast");
+        Value("--engine", "NAME", "Executor: fast (default) or plain; results do not depend on it.", "engine.kind").CompletionSources.Add("plain", "fast");
+        Switch("--audit", "Ask policies that promised to hold their plan all the same; a broken promise is a policy fault.", "engine.audit");
         Value("--price", "USD", "Price of a GPU and an hour; without it no money is reported.", "price.usdPerGpuHour");
         Value("--power", "SPEC", "Power curve of the GPU: auto, none, phase, mfu or logistic, with numbers after a colon.", "power.model");
         Value("--seed", "N", "Seed of every random stream.", "seed");

@@ -42,10 +42,10 @@ internal sealed class LogisticCurve(double rest, double nominal, double steepnes
 {
     private static readonly double _ln2 = DetMath.Log(2);
 
-    public double Watts(in IterationRecord iteration) => WattsAt(iteration.PrefillTokens + iteration.DecodeSequences);
+    public double Watts(in IterationRecord iteration) => WattsAt((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences);
 
     /// <summary>Watts with so many tokens in the iteration.</summary>
-    public double WattsAt(int tokens) =>
+    public double WattsAt(double tokens) =>
         rest + ((nominal - rest) / (1 + DetMath.Exp(-steepness * ((DetMath.Log(Math.Max(1, tokens)) / _ln2) - midpoint))));
 }
 
@@ -53,5 +53,5 @@ internal sealed class LogisticCurve(double rest, double nominal, double steepnes
 internal sealed class LinearCurve(double rest, double nominal, double limitTokens) : IPowerCurve
 {
     public double Watts(in IterationRecord iteration) =>
-        rest + ((nominal - rest) * Math.Min(1, (iteration.PrefillTokens + iteration.DecodeSequences) / limitTokens));
+        rest + ((nominal - rest) * Math.Min(1, ((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences) / limitTokens));
 }

@@ -3,7 +3,10 @@ using ServeSim.CostModels.Models;
 
 namespace ServeSim.CostModels.Energy;
 
-/// <summary>FLOPs of an iteration from its sums: matrices by tokens, the head by rows, attention by (query, key) pairs.</summary>
+/// <summary>
+/// FLOPs of an iteration from its sums: matrices by tokens, the head by rows, attention by (query, key) pairs. Chunks that cross a
+/// part of the layers count with that share, as if all layers were alike.
+/// </summary>
 /// <param name="PerToken">FLOPs of the matrices that every token passes.</param>
 /// <param name="PerRow">FLOPs of the head for a row of logits.</param>
 /// <param name="PerPair">FLOPs of attention for a pair, over all layers that see the whole context.</param>
@@ -24,7 +27,7 @@ internal readonly record struct ModelFlops(double PerToken, double PerRow, doubl
     }
 
     public double Flops(in IterationRecord iteration) =>
-        (PerToken * (iteration.PrefillTokens + iteration.DecodeSequences))
+        (PerToken * ((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences))
         + (PerRow * iteration.EmittedTokens)
-        + (PerPair * (iteration.PrefillPairs + iteration.DecodeContextTokens + iteration.DecodeSequences));
+        + (PerPair * ((iteration.PrefillPairs * iteration.LayerShare) + iteration.DecodeContextTokens + iteration.DecodeSequences));
 }

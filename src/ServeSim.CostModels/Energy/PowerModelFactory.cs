@@ -3,6 +3,7 @@ using ServeSim.Abstractions;
 using ServeSim.CostModels.Data;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Models;
+using ServeSim.CostModels.Precision;
 
 namespace ServeSim.CostModels.Energy;
 
@@ -17,19 +18,19 @@ public static class PowerModelFactory
 
     /// <summary>A model, or null where none is asked for or (auto) the GPU's watts are unknown.</summary>
     /// <exception cref="InputException">The text cannot be used, or names a curve that is not known of the GPU.</exception>
-    public static IPowerModel? Create(string spec, ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout)
+    public static IPowerModel? Create(string spec, ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, ICostModel? cost = null, PrecisionProfile? precision = null)
     {
         var asked = PowerSpec.Parse(spec);
         if (asked.Curve == "none") return null;
-        if (asked.Numbers is { } given) return Make(asked.Curve, given, "given with the run", [], model, gpu, layout);
+        if (asked.Numbers is { } given) return Make(asked.Curve, given, "given with the run", [], model, gpu, layout, cost, precision);
         var known = Find(gpu.Name);
         var curve = asked.Curve == "auto" ? known?.Keys.First() : known is { } line && line.Has(asked.Curve) ? asked.Curve : null;
-        if (curve is not null) return Make(curve, known!.Value.Doubles(curve), known.Value.Text($"{curve}-source"), [], model, gpu, layout);
+        if (curve is not null) return Make(curve, known!.Value.Doubles(curve), known.Value.Text($"{curve}-source"), [], model, gpu, layout, cost, precision);
         if (asked.Curve is "auto" or "mfu" && gpu is { BoardWatts: { } most, IdleWatts: { } idle })
         {
             return Make("mfu", [gpu.IdleWithContextWatts ?? idle, most, A100Saturation, A100Exponent],
                 $"shape calibrated on A100 (Vidur-Energy) between idle and board power of {gpu.Name} ({gpu.Source})",
-                [$"no power of {gpu.Name} under load was measured: A100's curve is scaled to it"], model, gpu, layout);
+                [$"no power of {gpu.Name} under load was measured: A100's curve is scaled to it"], model, gpu, layout, cost, precision);
         }
 
         return asked.Curve == "auto" ? null
@@ -37,13 +38,16 @@ public static class PowerModelFactory
     }
 
     private static CurvePower Make(
-        string curve, IReadOnlyList<double> p, string source, IReadOnlyList<string> warnings, ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout)
+        string curve, IReadOnlyList<double> p, string source, IReadOnlyList<string> warnings, ModelSpec model, AcceleratorSpec gpu,
+        ParallelLayout layout, ICostModel? cost, PrecisionProfile? precision)
     {
         IPowerCurve made = curve switch
         {
             "phase" => new PhaseCurve(p[1], p[2]),
             "mfu" => new MfuCurve(p[0], p[1], p[2], p[3], ModelFlops.Of(model), gpu.FlopsPerSecond * layout.Tensor),
             "logistic" => new LogisticCurve(p[0], p[1], p[2], p[3]),
+            "traffic" => new TrafficCurve(p[0], p[1], p[2], model, precision ?? PrecisionProfile.Bf16,
+                cost ?? throw new InputException("power.model: traffic counts expert reads, and needs the run's cost model for them"), layout.Tensor),
             _ => new LinearCurve(p[0], p[1], p[2]),
         };
         var name = $"{curve}:{string.Join(",", p.Select(x => x.ToString(CultureInfo.InvariantCulture)))} on {gpu.Name}";

@@ -48,6 +48,20 @@ public sealed class LinearCostModel(
     }
 
     /// <inheritdoc/>
+    public void DecodeTimes(in BatchShape first, Span<SimDuration> times)
+    {
+        // The terms of IterationTime in its order, so that they round alike.
+        var fixedPart = constant + (perPrefillToken * first.PrefillTokens) + (perDecode * first.DecodeSequences);
+        var chunks = perPrefillPair * ChunkPairs(first);
+        var processed = ProcessedTokens(first);
+        for (var i = 0; i < times.Length; i++)
+        {
+            times[i] = SimDuration.FromMilliseconds(fixedPart + (perDecodeContextToken * processed) + chunks);
+            processed += first.DecodeSequences;
+        }
+    }
+
+    /// <inheritdoc/>
     public CostBreakdown Explain(in BatchShape shape)
     {
         var ledger = new CostLedger();

@@ -93,6 +93,29 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     }
 
     /// <inheritdoc/>
+    public void DecodeTimes(in BatchShape first, Span<SimDuration> times)
+    {
+        if (_stages.Length > 1 || NeedsSequences || first.DecodeSequences == 0 || _grouped is not { } attention)
+        {
+            for (var i = 0; i < times.Length; i++) times[i] = IterationTime(first.DecodedFurther(i));
+            return;
+        }
+
+        // The sums of StageMicroseconds in their order, so that they round alike.
+        ref readonly var plan = ref _stages[0];
+        var sequences = first.DecodeSequences;
+        var rowSums = _dense[0].Microseconds(_overhead.Rows(sequences)) + _head.Microseconds(sequences);
+        var overhead = _overhead.OfDecodes(sequences, plan.Layers);
+        for (var i = 0; i < times.Length; i++)
+        {
+            var shape = first.DecodedFurther(i);
+            var microseconds = rowSums + (plan.GlobalLayers
+                * attention.Decode(sequences, shape.DecodeContextTokens + sequences, AttentionWork.LongestDecode(shape)));
+            times[i] = SimDuration.FromMicroseconds(overhead.Microseconds(microseconds));
+        }
+    }
+
+    /// <inheritdoc/>
     public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage));
 
     /// <summary>Time of an iteration before it is rounded.</summary>

@@ -58,6 +58,13 @@ internal sealed class EngineOverhead
         return busy + wait;
     }
 
+    /// <summary>The overhead of iterations of so many decodes and nothing else, on one stage.</summary>
+    public DecodeOverhead OfDecodes(int sequences, int layers)
+    {
+        var shape = new BatchShape { DecodeSequences = sequences };
+        return new(LaunchMicroseconds(shape, layers), _options.Host, _hostMicroseconds + (_hostMicrosecondsPerSequence * sequences));
+    }
+
     private bool UsesGraph(int tokens) => _options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= _options.MaxGraphTokens;
 
     /// <summary>Launches of layers that compute the same batch.</summary>
@@ -67,5 +74,17 @@ internal sealed class EngineOverhead
         if (!_launchesGraphs) return _options.Launch == LaunchMode.Eager ? layers * _eagerLayerMicroseconds : 0;
         if (!UsesGraph(shape.Tokens)) return layers * _eagerLayerMicroseconds;
         return GraphMicroseconds + (shape.PrefillTokens > 0 ? layers * PiecewiseLayerMicroseconds : 0);
+    }
+}
+
+/// <summary>What does not change between iterations of an unchanged batch.</summary>
+internal readonly record struct DecodeOverhead(double LaunchMicroseconds, HostMode Host, double HostMicroseconds)
+{
+    /// <summary>As <see cref="EngineOverhead.StageMicroseconds"/>.</summary>
+    public double Microseconds(double gpuMicroseconds)
+    {
+        var busy = Math.Max(gpuMicroseconds, LaunchMicroseconds);
+        if (Host == HostMode.None) return busy;
+        return busy + (Host == HostMode.Sync ? HostMicroseconds : Math.Max(0, HostMicroseconds - busy));
     }
 }

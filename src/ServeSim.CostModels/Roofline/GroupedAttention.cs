@@ -24,6 +24,11 @@ internal sealed class GroupedAttention(ModelSpec model, int tensor, AttentionWin
         return _fitted is null ? OneKernel(shape, work, layers, ledger) : TwoKernels(shape, work, layers, ledger, _fitted);
     }
 
+    /// <summary><see cref="Microseconds"/> of a batch of decodes without a window, from their sums.</summary>
+    public double DecodeMicroseconds(double keys, int sequences) => _fitted is { } fitted
+        ? 0 + fitted.Decode(0, _bytesPerKey * keys).Microseconds
+        : clock.Time(KernelKind.Gemm, _flopsPerPair * keys, (_bytesPerKey * keys) + (_bytesPerQuery * sequences)).Microseconds;
+
     /// <summary>F0: the whole batch as one kernel.</summary>
     private double OneKernel(in BatchShape shape, in AttentionWork work, int layers, CostLedger? ledger)
     {

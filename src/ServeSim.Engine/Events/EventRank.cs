@@ -9,6 +9,9 @@ public enum EventRank : byte
     /// <summary>An iteration has ended.</summary>
     IterationEnd,
 
+    /// <summary>A client looks whether to give up; <see cref="SimEvent.Target"/> is the row of its request.</summary>
+    GiveUp,
+
     /// <summary>A request has reached the gateway.</summary>
     Arrival,
 

@@ -132,6 +132,13 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         _isLargestKnown &= table.Context[row] - Step < _largestOffset;
     }
 
+    /// <summary>The same while an iteration may be in flight: the row takes the block along that its next token has got.</summary>
+    public void LeaveInFlight(int row)
+    {
+        Leave(row);
+        table.Blocks[row] = Math.Max(table.Blocks[row], OwnedBlocks(table.Context[row]));
+    }
+
     /// <summary>All members leave.</summary>
     public void LeaveAll(List<int> rows)
     {

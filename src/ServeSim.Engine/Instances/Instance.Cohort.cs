@@ -36,8 +36,12 @@ internal sealed partial class Instance
     private int AdvanceCohort(SimTime now, ref GapRun gaps)
     {
         var members = _cohort!.Count;
-        gaps.Add(now - _cohort.LastToken, members);
-        _guard.Progress();
+        if (members > 0)
+        {
+            gaps.Add(now - _cohort.LastToken, members);
+            _guard.Progress();
+        }
+
         _cohort.Advance(now, _ended);
         return members;
     }

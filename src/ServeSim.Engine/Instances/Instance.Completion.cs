@@ -23,6 +23,12 @@ internal sealed partial class Instance
             if (i == iteration.CohortAt) emitted += AdvanceCohort(now, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
+            if (_table.State[row] == RequestState.Aborted)
+            {
+                Forget(iteration, entry);
+                continue;
+            }
+
             _table.InFlight[row] = false;
             if (!entry.IsDecode && !HasLeftLastLayer(iteration, entry)) continue;
             var context = _table.Context[row] += entry.Tokens;
@@ -58,6 +64,14 @@ internal sealed partial class Instance
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);
         _spare.Push(iteration);
+    }
+
+    /// <summary>What was computed for a client that has gone is lost.</summary>
+    private void Forget(Iteration iteration, in BatchEntry entry)
+    {
+        if (!entry.IsDecode) HasLeftLastLayer(iteration, entry);
+        DropLayers(entry.Row);
+        _gone.Add(entry.Row);
     }
 
     /// <summary>Counts a token that has come out; true if it follows another one by <paramref name="gap"/>.</summary>
@@ -106,7 +120,9 @@ internal sealed partial class Instance
         if (_tellsPolicy) TellPolicy(iteration.Start, now, iteration.Entries.AsSpan(0, iteration.Count));
 
         foreach (var row in _ended) _table.Release(row);
+        foreach (var row in _gone) _table.Release(row);
         _ended.Clear();
+        _gone.Clear();
     }
 
     private void TellPolicy(SimTime start, SimTime end, ReadOnlySpan<BatchEntry> entries)

@@ -129,6 +129,7 @@ internal sealed partial class Instance
             Rows = rows,
             DecodeContextTokens = iteration.DecodeContextTokens,
             WaitingRequests = iteration.WaitingRequests,
+            CarriedTokens = _carriedTokens,
             Ends = ends,
             UsedBlocks = _tapeBlocks.AsSpan(first, count),
         });
@@ -159,7 +160,7 @@ internal sealed partial class Instance
     private void Launch(Iteration iteration)
     {
         _inFlight.Enqueue(iteration);
-        if (_isHeld && !_options.Audit) LayTape(iteration);
+        if (_isHeld && !_options.Audit && _carriedTokens == 0) LayTape(iteration);
         if (_tapeLength > 0 && _run.KeepsOrder)
         {
             TakeAsDone(_tapeLength - 1);

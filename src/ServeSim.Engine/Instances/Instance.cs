@@ -21,6 +21,7 @@ internal sealed partial class Instance
     private readonly Queue<Iteration> _inFlight = new();
     private readonly Stack<Iteration> _spare = new();
     private readonly List<int> _ended = [];
+    private readonly List<int> _gone = [];     // given up during the iteration that ends
     private readonly SimTime[] _stageFreeAt;
     private readonly Comparison<int> _byNumber;
     private LivelockGuard _guard;
@@ -85,6 +86,52 @@ internal sealed partial class Instance
         }
 
         AskToInterrupt();
+    }
+
+    /// <summary>
+    /// The client of a request has given up: the request leaves, wherever it is, and its KV is free at once. An iteration in flight still
+    /// takes its time; what it computes for the request is lost.
+    /// </summary>
+    public void Abort(int row, string reason)
+    {
+        DropTape();
+        _state.Now = _run.Now;
+        if (_table.Clock[row] is not null) _cohort!.LeaveInFlight(row);
+        Unlist(row);
+        DropLayers(row);
+        _ledger.Free(row);
+        _isHeld = false;
+        _guard.Progress();
+        _table.State[row] = RequestState.Aborted;
+        try
+        {
+            _policy.OnAborted(new RequestView(_table, row));
+        }
+        catch (Exception cause) when (IsPolicys(cause))
+        {
+            throw Blame(cause);
+        }
+
+        _run.End(row, RequestState.Aborted, reason);
+        if (!_table.InFlight[row]) _table.Release(row);    // else its iteration still names the row
+    }
+
+    private void Unlist(int row)
+    {
+        switch (_table.State[row])
+        {
+            case RequestState.Waiting:
+                _state.Waiting.Remove(row);
+                _run.CountWaiting(-1);
+                break;
+            case RequestState.Swapped:
+                _state.Swapped.Remove(row);
+                break;
+            default:
+                _state.Running.Remove(row);
+                if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
+                break;
+        }
     }
 
     /// <summary>Plans and starts iterations while a slot is free and the policy has work for it. Called once an instant is closed.</summary>

@@ -83,11 +83,12 @@ public sealed class PolicyCatalog
             : type == typeof(RandomStream) ? new RandomStream(context.Seed, stream)
             : type == typeof(ClusterShape) ? context.Shape
             : type == typeof(ICostModel) ? context.Shape.Cost
+            : type == typeof(TenantWeights) ? context.Tenants ?? TenantWeights.Equal
             : type == typeof(ILengthPredictor) ? context.Predictor
                 ?? throw new InputException($"{who} needs a length predictor; choose one with predictor.name")
             : type == typeof(IOracle) ? Oracle(entry, who, context)
             : throw new InputException($"{who} cannot be made: its constructor asks for {type.Name}, which nothing supplies; allowed are "
-                + "an options record, RandomStream, ILengthPredictor, IOracle, ClusterShape and ICostModel")).ToArray();
+                + "an options record, RandomStream, ILengthPredictor, IOracle, ClusterShape, ICostModel and TenantWeights")).ToArray();
         try
         {
             return Activator.CreateInstance(entry.Type, arguments)!;

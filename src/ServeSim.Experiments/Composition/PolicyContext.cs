@@ -7,4 +7,5 @@ namespace ServeSim.Experiments.Composition;
 /// <param name="Shape">Sizes of the cluster and its cost model.</param>
 /// <param name="Oracle">The truth, for those that are marked; null if the run has none.</param>
 /// <param name="Predictor">The run's length predictor, or null.</param>
-public sealed record PolicyContext(ulong Seed, ClusterShape Shape, IOracle? Oracle = null, ILengthPredictor? Predictor = null);
+/// <param name="Tenants">Shares of the tenants; null is the same for all.</param>
+public sealed record PolicyContext(ulong Seed, ClusterShape Shape, IOracle? Oracle = null, ILengthPredictor? Predictor = null, TenantWeights? Tenants = null);

@@ -14,6 +14,7 @@ using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Energy;
 using ServeSim.Reporting.Metrics;
 using ServeSim.Reporting.Slo;
+using ServeSim.Reporting.Tenants;
 using ServeSim.Reporting.Writers;
 using ServeSim.Workloads;
 using ServeSim.Workloads.Synthetic;
@@ -43,9 +44,9 @@ public sealed class RunSetup
         var layout = scenario.Parallel.ToLayout();
         var precision = PrecisionProfile.For(scenario.Precision, Model);
         if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
-        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, (costOptions ?? CostOptions.Default) with { Precision = precision });
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, WithRouting(costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
-        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout);
+        Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout, Cost, precision);
         _engine = Size(gpu, layout, precision);
         Shape = new ClusterShape(_engine.Instances, _engine.TotalBlocks, _engine.BlockSize, _engine.MaxContextTokens, Cost.PipelineStages, Cost);
         MakePolicies().Batch(0);    // what a policy lacks should be known before anything is opened
@@ -58,7 +59,7 @@ public sealed class RunSetup
     public ModelSpec Model { get; }
 
     /// <summary>What reports and messages call the trace.</summary>
-    public string TraceName => Scenario.Workload is not null ? "synthetic workload" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+    public string TraceName => Scenario.Workload is not null ? "synthetic workload" : Scenario.Clients.Lengths is { } drawn ? $"drawn lengths ({drawn})" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
@@ -70,7 +71,8 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Workload is { } workload ? workload.Requests
+    public long? KnownRequests => Scenario.Clients is { Count: > 0 } clients ? clients.Attempts == 1 ? clients.Requests ?? Scenario.Workload?.Requests : null
+        : Scenario.Workload is { } workload ? workload.Requests
         : Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
@@ -79,8 +81,18 @@ public sealed class RunSetup
     {
         WarmupTime = Scenario.Metrics.Warmup,
         ExactSamples = Scenario.Metrics.Exact,
+        Tenants = new TenantOptions
+        {
+            Weights = Scenario.Tenants ?? TenantWeights.Equal,
+            InputPrice = Scenario.Metrics.InputPrice,
+            OutputPrice = Scenario.Metrics.OutputPrice,
+        },
         Instances = _engine.Instances,
         TotalBlocks = _engine.TotalBlocks,
+        Experts = Model.Experts is { } experts && Cost.ExpertReads(new BatchShape { DecodeSequences = 1 }) > 0
+            ? new(Cost, PrecisionProfile.For(Scenario.Precision, Model).RoutedExpertBytesOf(Model) / ((double)Model.ExpertLayers * experts.Experts))
+            : null,
+        CarriedBytesPerToken = 2.0 * Model.HiddenSize * ModelSizes.BytesPerValue,
         Energy = new EnergyOptions
         {
             Power = Power,
@@ -93,18 +105,20 @@ public sealed class RunSetup
         },
     };
 
-    /// <summary>The requests of the run: those of the workload, otherwise those of the trace. To be disposed of if it can be.</summary>
-    /// <exception cref="InputException">The trace cannot be read.</exception>
-    public ITrafficSource OpenTraffic() =>
-        Scenario.Workload is { } workload ? workload.ToWorkload().Open(Scenario.Seed) : new TraceTrafficSource(OpenTrace(), TraceName);
-
     /// <summary>Opens the trace, the bundled one if the scenario names none.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
-    public TracePipeline OpenTrace()
+    public TracePipeline OpenTrace() => OpenTrace(ignoresTimes: false);
+
+    private TracePipeline OpenTrace(bool ignoresTimes)
     {
         var options = Scenario.Trace.ToOptions(Scenario.Seed);
+        if (ignoresTimes) options = options with { Arrivals = ArrivalSpec.Parse("constant:1") };    // so that none need be recorded
         return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(() => BundledTraces.Open(DefaultTrace), DefaultTrace, options);
     }
+
+    /// <summary>Opens what sends the requests: the trace, the workload or the clients.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public RunTraffic OpenTraffic() => new(Scenario, TraceName, ignoresTimes => OpenTrace(ignoresTimes));
 
     /// <summary>A run with policies of its own, ready to execute.</summary>
     public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null) =>
@@ -134,7 +148,8 @@ public sealed class RunSetup
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
-            Slice = Scenario.Workload?.Describe() ?? Scenario.Trace.Changes(),
+            Slice = Scenario.Workload?.Describe() ?? (Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null),
+            MaxConcurrency = Scenario.Clients.Count > 0 ? Scenario.Clients.Count : null,
             Slo = SloText.Format(Scenario.Slo.ToLimits()),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,
             Burstiness = arrivals.Kind is "poisson" or "gamma" ? 1 / (arrivals.Cv * arrivals.Cv) : null,
@@ -161,6 +176,7 @@ public sealed class RunSetup
         return new EngineOptions
         {
             Kind = Scenario.Engine.Kind,
+            Audit = Scenario.Engine.Audit,
             Instances = Scenario.Instances,
             BlockSize = kv.BlockSize,
             TotalBlocks = kv.Blocks ?? capacity!.Blocks,
@@ -171,11 +187,17 @@ public sealed class RunSetup
             HostLinkLatency = capacity is null ? SimDuration.Zero : SimDuration.FromMicroseconds(gpu.HostLink.LatencyMicroseconds),
             MaxContextTokens = Scenario.Engine.MaxContextTokens ?? Model.MaxContextTokens,
             Slo = Scenario.Slo.ToLimits(),
+            Patience = Scenario.Clients.ToPatience(),
             SignalPeriod = Scenario.Router.SignalPeriod,
             LivelockLimit = Scenario.Engine.LivelockLimit,
             Horizon = Scenario.Engine.Horizon is { } horizon ? SimTime.Zero + horizon : SimTime.Never,
         };
     }
+
+    /// <summary>The routing that the scenario states, in place of the cost model's own.</summary>
+    private CostOptions WithRouting(CostOptions options) => Scenario.Experts.Locality is { } locality && Model.Experts is { } e
+        ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
+        : options;
 
     /// <summary>A policy that needs estimates gets the truth if nothing else is chosen, and the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)
@@ -187,7 +209,7 @@ public sealed class RunSetup
 
     private NamedPolicies MakePolicies()
     {
-        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths());
+        var context = new PolicyContext(Scenario.Seed, Shape, new TrueLengths(), Tenants: Scenario.Tenants);
         if (Scenario.Predictor is { } predictor) context = context with { Predictor = _catalog.CreatePredictor(predictor, context) };
         return new NamedPolicies(Scenario.Policy.Name, instance => _catalog.CreatePolicy(Scenario.Policy, instance, context),
             Scenario.Router.Name, _catalog.CreateRouter(Scenario.Router, context));

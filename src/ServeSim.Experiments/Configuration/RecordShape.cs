@@ -59,7 +59,7 @@ public sealed class RecordField
     /// <summary>The default as a file would show it.</summary>
     public string DefaultText => !HasDefault ? "(required)" : Default is null ? "(none)" : ScalarText.Format(Default);
 
-    internal RangeAttribute? Range => Parameter?.GetCustomAttribute<RangeAttribute>();
+    internal RangeAttribute? Range => Parameter is not null ? Parameter.GetCustomAttribute<RangeAttribute>() : Property.GetCustomAttribute<RangeAttribute>();
     internal PropertyInfo Property { get; }
     internal ParameterInfo? Parameter { get; }
 

@@ -56,11 +56,10 @@ internal sealed class ExperimentRunner(PolicyCatalog catalog, string? folder)
     {
         var setup = new RunSetup(scenario, catalog);
         var metrics = new RunMetrics(setup.Metrics);
-        var source = setup.OpenTraffic();
-        using var _ = source as IDisposable;
-        var result = setup.CreateRun(source, metrics).Execute(cancel);
+        using var traffic = setup.OpenTraffic();
+        var result = setup.CreateRun(traffic.Source, metrics).Execute(cancel);
         cancel.ThrowIfCancellationRequested();
-        var description = setup.Describe(result);
+        var description = setup.Describe(result, traffic.Notes(result));
         return new CellResult(scenario, SummaryNumbers.Of(metrics.Summarize(), description), description);
     }
 }

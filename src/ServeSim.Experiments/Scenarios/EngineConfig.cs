@@ -8,7 +8,10 @@ namespace ServeSim.Experiments.Scenarios;
 public sealed record EngineConfig
 {
     /// <summary>Executor: plain or fast. Both give the same bytes.</summary>
-    public EngineKind Kind { get; init; }
+    public EngineKind Kind { get; init; } = EngineKind.Fast;
+
+    /// <summary>Ask policies that promised to hold their plan all the same, and stop at a broken promise; slower.</summary>
+    public bool Audit { get; init; }
 
     /// <summary>Longest prompt plus output; null takes the model's.</summary>
     public int? MaxContextTokens { get; init; }
@@ -21,6 +24,7 @@ public sealed record EngineConfig
 
     internal void Validate(Problems problems)
     {
+        problems.Require(!Audit || Kind == EngineKind.Fast, "engine.audit", Audit, "needs engine.kind fast: the plain executor relies on no promise");
         problems.Require(MaxContextTokens is null or >= 1, "engine.maxContextTokens", MaxContextTokens, "must be at least 1");
         problems.Require(LivelockLimit >= 1, "engine.livelockLimit", LivelockLimit, "must be at least 1");
         problems.Require(Horizon is not { Nanoseconds: <= 0 }, "engine.horizon", Horizon, "must be above 0");

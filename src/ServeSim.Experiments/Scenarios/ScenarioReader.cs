@@ -69,6 +69,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
             ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
         NamedGroups<WorkloadClassConfig>.AddTo(binder, problems, "chat: { input: lognormal:900,0.8, output: constant:200 }");
+        binder.Use<TenantWeights>((node, path) => ReadWeights(node, path, problems));
         if (root.Find("slo")?.Value is ConfigScalar) ExpandLimits(root, problems);
         var scenario = binder.Bind<Scenario>(root);
         scenario.Validate(problems);
@@ -103,6 +104,26 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
             only.Entries.Add(entry);
             return binder.Bind<SignalKeys>(only, path).SignalPeriod;
         }
+    }
+
+    /// <summary>Tenants keep their names as written.</summary>
+    private static TenantWeights? ReadWeights(ConfigNode node, string path, Problems problems)
+    {
+        if (node is not ConfigMapping mapping)
+        {
+            problems.Add(node.Place, $"{path} must be a group of names with weights, such as {{ alice: 2, bob: 1 }}, got {node.Shown}");
+            return null;
+        }
+
+        var weights = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var entry in mapping.Entries)
+        {
+            if (entry.Value is not ConfigScalar scalar || !ScalarText.TryParse(typeof(double), scalar.Text, scalar.IsQuoted, out var value, out _) || value is not (double and > 0))
+                problems.Add(entry.Value.Place, $"{path}.{entry.Key} must be a weight above 0, got {entry.Value.Shown}");
+            else if (!weights.TryAdd(entry.Key, (double)value)) problems.Add(entry.Place, $"{path}.{entry.Key} is given twice");
+        }
+
+        return new TenantWeights(weights);
     }
 
     /// <summary>Options without a name belong to the default.</summary>

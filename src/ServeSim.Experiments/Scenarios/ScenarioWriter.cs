@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ServeSim.Abstractions;
 using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Experiments.Scenarios;
@@ -23,6 +24,11 @@ public static class ScenarioWriter
             if (value is not null && field.Name == "options" && field.Type == typeof(object)) WriteGroup(text, value, indent);
             else if (field.Name == "options" && field.Type == typeof(object)) continue;
             else if (value is null || ScalarText.Handles(field.Type)) text.Append(indent).Append(field.Name).Append(": ").Append(Scalar(value)).Append('\n');
+            else if (value is TenantWeights weights)
+            {
+                text.Append(indent).Append(field.Name).Append(weights.Listed.Count == 0 ? ": {}\n" : ":\n");
+                foreach (var (name, weight) in weights.Listed) text.Append(indent).Append("  ").Append(Scalar(name)).Append(": ").Append(Scalar(weight)).Append('\n');
+            }
             else
             {
                 text.Append(indent).Append(field.Name).Append(":\n");

@@ -32,6 +32,7 @@ public static class FailureFiles
         return law switch
         {
             "determinism" => [$"{run} --check-determinism"],
+            "promises" => [$"{run} --engine fast --audit"],
             "executors" => [$"{run} --engine plain", $"{run} --engine fast"],
             "foresight" => [run, $"{run} --trace {Path.Combine(folder, law).Replace('\\', '/')}-other-lengths.jsonl"],
             _ => [run],

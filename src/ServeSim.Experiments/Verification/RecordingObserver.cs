@@ -3,8 +3,14 @@ using ServeSim.Abstractions;
 namespace ServeSim.Experiments.Verification;
 
 /// <summary>Keeps everything a run reports; memory grows with the run.</summary>
-public sealed class RecordingObserver : IRunObserver
+/// <param name="needsTimeOrder">False lets the fast executor report iterations of different instances out of order.</param>
+public sealed class RecordingObserver(bool needsTimeOrder = true) : IRunObserver
 {
+    private List<(SimDuration Gap, long Count)> _gaps = [];
+
+    /// <inheritdoc/>
+    public bool NeedsTimeOrder => needsTimeOrder;
+
     /// <summary>Requests in the order of their ends.</summary>
     public List<RequestRecord> Requests { get; } = [];
 
@@ -17,8 +23,8 @@ public sealed class RecordingObserver : IRunObserver
     /// <summary>Their sum in nanoseconds.</summary>
     public Int128 GapSum { get; private set; }
 
-    /// <summary>Gaps as they were reported.</summary>
-    public List<(SimDuration Gap, long Count)> Gaps { get; } = [];
+    /// <summary>The gaps of each iteration, the shortest first.</summary>
+    public List<(int Instance, SimTime End, string Gaps)> Gaps { get; } = [];
 
     /// <summary>Arrivals as they were reported.</summary>
     public List<(SimTime Time, int Waiting, int InSystem)> Arrivals { get; } = [];
@@ -30,13 +36,19 @@ public sealed class RecordingObserver : IRunObserver
     public void OnRequestEnded(in RequestRecord request) => Requests.Add(request);
 
     /// <inheritdoc/>
-    public void OnIteration(in IterationRecord iteration) => Iterations.Add(iteration);
+    public void OnIteration(in IterationRecord iteration)
+    {
+        Iterations.Add(iteration);
+        var gaps = _gaps.GroupBy(g => g.Gap).OrderBy(g => g.Key).Select(g => $"{g.Sum(x => x.Count)} x {g.Key}");
+        Gaps.Add((iteration.Instance, iteration.End, string.Join(", ", gaps)));
+        _gaps = [];
+    }
 
     /// <inheritdoc/>
     public void OnTokenGaps(SimDuration gap, long count)
     {
         GapCount += count;
-        Gaps.Add((gap, count));
+        _gaps.Add((gap, count));
         GapSum += (Int128)gap.Nanoseconds * count;
     }
 }

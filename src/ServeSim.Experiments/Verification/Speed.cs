@@ -3,7 +3,6 @@ using ServeSim.Abstractions;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Metrics;
-using ServeSim.Workloads;
 
 namespace ServeSim.Experiments.Verification;
 
@@ -36,7 +35,7 @@ public static class Speed
     private static long Once(Scenario scenario, PolicyCatalog catalog)
     {
         var setup = new RunSetup(scenario, catalog);
-        using var source = new TraceTrafficSource(setup.OpenTrace());
-        return setup.CreateRun(source, new RunMetrics(setup.Metrics)).Execute().Arrived;
+        using var traffic = setup.OpenTraffic();
+        return setup.CreateRun(traffic.Source, new RunMetrics(setup.Metrics)).Execute().Arrived;
     }
 }

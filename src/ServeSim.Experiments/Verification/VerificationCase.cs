@@ -81,13 +81,13 @@ public sealed record VerificationCase(int Number, Scenario Scenario, IReadOnlyLi
         int Room(TraceRecord r) => Math.Min(Math.Min(r.MaxTokens ?? int.MaxValue, capacity - r.InputTokens), 2 * r.OutputTokens);
     }
 
-    /// <summary>Runs the case; what stops it becomes part of the outcome.</summary>
-    public VerificationOutcome Run(PolicyCatalog catalog, EngineKind kind = EngineKind.Plain)
+    /// <summary>Runs the case; what stops it becomes part of the outcome. An audit, which needs the fast executor, asks policies that hold their plan all the same.</summary>
+    public VerificationOutcome Run(PolicyCatalog catalog, EngineKind kind = EngineKind.Plain, bool audit = false)
     {
         var seen = new RecordingObserver();
         try
         {
-            var setup = new RunSetup(Scenario with { Engine = Scenario.Engine with { Kind = kind } }, catalog);
+            var setup = new RunSetup(Scenario with { Engine = Scenario.Engine with { Kind = kind, Audit = audit } }, catalog);
             using var source = new TraceTrafficSource(new RecordList(Records));
             var result = setup.CreateRun(source, seen).Execute();
             return new(new RunFacts(result, seen, Records.Count, setup.Shape.TotalBlocks, setup.Shape.PipelineStages), null);

@@ -24,6 +24,7 @@ public sealed record VerificationLaw(string Name, string Sentence, Func<Verifica
         new("time", "time runs forwards, no iterations overlap, Little's law holds", t => t.Read(RunLaws.Time)),
         new("determinism", "the same case gives the same run", t => t.Against(t.Case.Run(t.Catalog))),
         new("foresight", "does not depend on lengths still to come", Foresight) { Excuse = e => e.UsesOracle ? "marked as oracle" : null },
+        new("promises", "keeps its plan for as long as it promised to", t => t.Against(t.Case.Run(t.Catalog, EngineKind.Fast, audit: true))),
         new("executors", "the plain and the fast executor agree", t => t.Against(t.Case.Run(t.Catalog, EngineKind.Fast))),
     ];
 

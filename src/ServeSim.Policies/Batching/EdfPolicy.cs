@@ -44,13 +44,15 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
         if (options.DropLate) DropLate(view, plan);
         if (options.IsPreemptive)
         {
+            if (plan.TryDecodeEverybody(view, Math.Min(cap, options.TokenBudget))) return;
             var all = _queue.From(view.Running).And(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Urgency(request));
             plan.RunMostUrgent(view, all, options.TokenBudget, cap, options.Preemption);
             return;
         }
 
-        var running = _running.From(view.Running).By(this, static (policy, request) => policy.Urgency(request));
-        plan.DecodeEvictingLast(view, running, cap, options.Preemption);
+        var atOnce = plan.TryDecodeAllAtOnce(DecodeOrder.Urgency, cap);
+        var running = _running.From(atOnce ? view.Prefilling : view.Running).By(this, static (policy, request) => policy.Urgency(request));
+        if (!atOnce) plan.DecodeEvictingLast(view, running, cap, options.Preemption);
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 
@@ -59,6 +61,9 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
             if (plan.IsRejected(request)) continue;
             if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.MaxSequences)) break;
         }
+
+        // Who does not fit now fits less with every token, and stays first unless lateness counts.
+        if (plan.IsDecodeOnly && !options.DropLate && !options.DemoteLate) plan.HoldUntilChange();
     }
 
     public void OnArrived(in RequestView request) => Estimate(request);

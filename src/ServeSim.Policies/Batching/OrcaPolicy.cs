@@ -17,7 +17,8 @@ public sealed class OrcaPolicy(OrcaOptions options) : IBatchPolicy
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         var cap = Math.Max(1, options.MaxBatch / view.PipelineStages);
-        foreach (var request in view.Running)
+        var atOnce = plan.TryDecodeAllAtOnce(DecodeOrder.Running, cap);
+        foreach (var request in atOnce ? view.Prefilling : view.Running)
         {
             if (plan.SequenceCount >= cap) break;
             if (request.IsPrefilling) plan.TryPrefill(request, int.MaxValue);
@@ -35,5 +36,7 @@ public sealed class OrcaPolicy(OrcaOptions options) : IBatchPolicy
 
             plan.TryPrefill(request, int.MaxValue);
         }
+
+        if (plan.IsDecodeOnly) plan.HoldUntilChange();    // who found no room finds none before somebody ends
     }
 }

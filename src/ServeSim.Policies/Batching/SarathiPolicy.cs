@@ -44,7 +44,7 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
 
     public EngineLimits Limits { get; } = new(Watermark: options.Watermark);
 
-    public bool ReadsEntries => options.Order == RunningOrder.LastBatch;
+    public bool ObservesIterations => options.Order == RunningOrder.LastBatch;
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {

@@ -59,6 +59,7 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
+        for (var i = 0; i < view.HeldIterations && _ratio != _minRatio; i++) LowerRatio();
         if (view.Running.IsEmpty) _isFull = false;
         if (!view.Prefilling.IsEmpty || (!_isFull && !view.Waiting.IsEmpty)) Prefill(view, plan);
         if (plan.SequenceCount > 0)
@@ -133,7 +134,8 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
     {
         if (plan.TryDecodeAll())
         {
-            if (plan.DecodeCount > 0) _ratio = Math.Max(_ratio - ((options.StartRatio * options.Conservativeness) - _minRatio) / options.DecaySteps, _minRatio);
+            if (plan.DecodeCount > 0) LowerRatio();
+            if (_isFull || view.Waiting.IsEmpty) plan.HoldUntilChange();    // otherwise a lower ratio may let somebody in
             return;
         }
 
@@ -155,6 +157,9 @@ public sealed class SglangPolicy(SglangOptions options, RandomStream random) : I
 
         _ratio = Math.Min(1, generated / (caps + 1.0));
     }
+
+    private void LowerRatio() =>
+        _ratio = Math.Max(_ratio - ((options.StartRatio * options.Conservativeness) - _minRatio) / options.DecaySteps, _minRatio);
 
     private Budget Measure(in InstanceView view)
     {

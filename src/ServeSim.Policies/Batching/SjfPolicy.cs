@@ -42,13 +42,18 @@ public sealed class SjfPolicy(SjfOptions options, ILengthPredictor predictor) : 
     private long _iteration;
     private SimTime _now;
 
+    public bool ObservesIterations => options.StarvationIterations != 0;
+
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         _now = view.Now;
         var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
-        var running = _running.From(view.Running).By(this, static (policy, request) => policy.Score(request));
-        plan.DecodeEvictingLast(view, running, cap, options.Preemption);
+        var atOnce = plan.TryDecodeAllAtOnce(DecodeOrder.Urgency, cap);
+        var running = _running.From(atOnce ? view.Prefilling : view.Running).By(this, static (policy, request) => policy.Score(request));
+        if (!atOnce) plan.DecodeEvictingLast(view, running, cap, options.Preemption);
         plan.ContinuePrefills(running, options.TokenBudget, cap);
+        if (plan.IsDecodeOnly && ((view.Waiting.IsEmpty && view.Swapped.IsEmpty) || plan.ResidentCount >= options.MaxSequences))
+            plan.HoldUntilChange();    // otherwise a score may change and another request come first
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 
         foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Score(request)))

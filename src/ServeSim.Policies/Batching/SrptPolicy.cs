@@ -17,9 +17,11 @@ public sealed class SrptPolicy(SrptOptions options, ILengthPredictor predictor) 
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
+        var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
+        if (plan.TryDecodeEverybody(view, Math.Min(cap, options.TokenBudget))) return;
         var order = _order.From(view.Running).And(view.Swapped).And(view.Waiting).By(predictor, static (predictor, request) =>
             Math.Max(1, predictor.PredictOutputTokens(request) - (long)request.GeneratedTokens));
-        plan.RunMostUrgent(view, order, options.TokenBudget, Math.Max(1, options.MaxSequences / view.PipelineStages), options.Preemption);
+        plan.RunMostUrgent(view, order, options.TokenBudget, cap, options.Preemption);
     }
 
     public void OnFinished(in RequestView request) => predictor.OnFinished(request);

@@ -42,13 +42,16 @@ public sealed class StaticPolicy(StaticOptions options) : IBatchPolicy
 
     private void Continue(in InstanceView view, BatchPlan plan)
     {
-        var longest = 0;
-        foreach (var request in view.Running)
-        {
-            plan.TryDecode(request);
-            longest = Math.Max(longest, request.ContextTokens);
-        }
+        if (!plan.TryDecodeAllAtOnce(DecodeOrder.Running))
+            foreach (var request in view.Running) plan.TryDecode(request);
+        if (options.PadFinished && plan.SequenceCount > 0) plan.Pad(_batchSize - plan.SequenceCount, Longest(view.Running));
+        plan.HoldUntilChange();
+    }
 
-        if (options.PadFinished && plan.SequenceCount > 0) plan.Pad(_batchSize - plan.SequenceCount, longest);
+    private static int Longest(RequestList requests)
+    {
+        var longest = 0;
+        foreach (var request in requests) longest = Math.Max(longest, request.ContextTokens);
+        return longest;
     }
 }

@@ -48,6 +48,18 @@ public static class UrgencyVerbs
         }
 
         /// <summary>
+        /// The case without a choice: nobody waits, all decode, and go on doing so until something changes. False, and nothing
+        /// is planned, where somebody waits, memory is short, or more than <paramref name="maxSequences"/> run.
+        /// </summary>
+        public bool TryDecodeEverybody(in InstanceView view, int maxSequences)
+        {
+            if (!view.Waiting.IsEmpty || !view.Swapped.IsEmpty || !view.Prefilling.IsEmpty) return false;
+            if (!plan.TryDecodeAllAtOnce(DecodeOrder.Urgency, maxSequences)) return false;
+            plan.HoldUntilChange();
+            return true;
+        }
+
+        /// <summary>
         /// The first requests of the order that fit run, whatever their state; less urgent ones lose their KV when a
         /// more urgent one needs their blocks, and otherwise keep it while they pause.
         /// </summary>

@@ -41,7 +41,7 @@ public sealed class VllmPolicy(VllmOptions options, ClusterShape shape) : IBatch
 
     public EngineLimits Limits { get; } = new(Watermark: options.Watermark);
 
-    public bool ReadsEntries => options.DelayFactor != 0;
+    public bool ObservesIterations => options.DelayFactor != 0;
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {

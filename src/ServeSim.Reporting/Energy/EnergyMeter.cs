@@ -30,8 +30,9 @@ internal sealed class EnergyMeter(EnergyOptions options)
         var seconds = (iteration.End.Nanoseconds - from) * 1e-9;
         var watts = power.BusyWatts(iteration);
         var joules = _busyGpus * watts * seconds;
-        var tokens = (double)iteration.PrefillTokens + iteration.DecodeSequences;
-        var prefill = tokens > 0 ? joules * (iteration.PrefillTokens / tokens) : 0;
+        var prompt = iteration.PrefillTokens * iteration.LayerShare;
+        var tokens = prompt + iteration.DecodeSequences;
+        var prefill = tokens > 0 ? joules * (prompt / tokens) : 0;
         _prefillNanojoules += Joules.ToNanojoules(prefill);
         _decodeNanojoules += Joules.ToNanojoules(joules - prefill);
         _busyGpuTime += (Int128)_busyGpus * Math.Max(0, iteration.End.Nanoseconds - from);

@@ -92,15 +92,20 @@ public sealed class Distribution(bool keepAll = false)
         }
 
         var (minimum, maximum) = (long.MaxValue, 0L);
-        UInt128 squares = 0;
+        var (high, low) = (0UL, 0UL);    // sum of squares
         foreach (var time in times)
         {
             var gap = time.Nanoseconds - from;
             from = time.Nanoseconds;
             minimum = Math.Min(minimum, gap);
             maximum = Math.Max(maximum, gap);
-            var high = Math.BigMul((ulong)gap, (ulong)gap, out var low);
-            squares += new UInt128(high, low);
+            unchecked
+            {
+                high += Math.BigMul((ulong)gap, (ulong)gap, out var square);
+                low += square;
+                if (low < square) high++;
+            }
+
             if (_sketch is null) AddToPercentiles(gap, count);
             else _sketch.Add(gap, count);
         }
@@ -109,7 +114,7 @@ public sealed class Distribution(bool keepAll = false)
         _maximum = Math.Max(_maximum, maximum);
         Count += count * times.Length;
         _sum += (Int128)(from - previous.Nanoseconds) * count;
-        AddSquares(squares * (ulong)count, times.Length);
+        AddSquares(new UInt128(high, low) * (ulong)count, times.Length);
     }
 
     /// <summary>
@@ -145,14 +150,15 @@ public sealed class Distribution(bool keepAll = false)
         _minimum = Math.Min(_minimum, value);
         _maximum = Math.Max(_maximum, value);
         Count += count;
-        _sum += (Int128)value * count;
         if (value >= SmallValue || count >= SmallWeight)
         {
+            _sum += (Int128)value * count;
             _earlierSquares += (BigInteger)value * value * count;
             return;
         }
 
-        AddSquares((UInt128)(ulong)value * (ulong)value * (ulong)count, 1);
+        _sum += value * count;
+        AddSquares(Math.BigMul((ulong)value, (ulong)(value * count)), 1);
     }
 
     private void AddSquares(UInt128 squares, int samples)

@@ -9,22 +9,26 @@ internal sealed class InstanceMeter
     private Int128 _busy;
     private Int128 _blockTime;
     private long _iterations;
+    private long _decodeIterations;
     private long _sequences;
     private long _prefillTokens;
     private long _decodes;
     private long _swappedBytes;
     private int _maxBlocks;
+    private int _maxCarriedTokens;
     private long _lastEnd;
     private int _instancesSeen;
 
     public void Add(in IterationRecord iteration, SimTime windowStart)
     {
         _iterations++;
+        if (iteration.DecodeSequences > 0) _decodeIterations++;
         _sequences += iteration.PrefillSequences + iteration.DecodeSequences;
         _prefillTokens += iteration.PrefillTokens - iteration.PendingTokens;
         _decodes += iteration.DecodeSequences;
         _swappedBytes += iteration.SwappedBytes;
         _maxBlocks = Math.Max(_maxBlocks, iteration.UsedBlocks);
+        _maxCarriedTokens = Math.Max(_maxCarriedTokens, iteration.CarriedTokens);
         ref var busyUntil = ref See(iteration.Instance, iteration.End);
         var start = Math.Max(Math.Max(iteration.Start.Nanoseconds, windowStart.Nanoseconds), busyUntil);
         var length = Math.Max(0, iteration.End.Nanoseconds - start);
@@ -37,6 +41,7 @@ internal sealed class InstanceMeter
     {
         var (count, sequences) = (run.Count, (long)run.Count * run.Sequences);
         _iterations += count;
+        _decodeIterations += count;
         _sequences += sequences;
         _decodes += sequences;
         var most = run.UsedBlocks[count - 1];
@@ -74,6 +79,7 @@ internal sealed class InstanceMeter
         return new IterationSummary
         {
             Count = _iterations,
+            Decodes = _decodeIterations,
             MeanSequences = Share(_sequences, _iterations),
             MeanTokens = Share(tokens, _iterations),
             DecodeShare = Share(_decodes, tokens),
@@ -82,6 +88,8 @@ internal sealed class InstanceMeter
             MaxKvShare = _iterations == 0 ? null : Share(_maxBlocks, options.TotalBlocks),
             MaxWaitingRequests = maxWaiting,
             SwappedBytes = _swappedBytes,
+            MaxCarriedTokens = _maxCarriedTokens,
+            MaxCarriedBytes = _maxCarriedTokens * options.CarriedBytesPerToken,
         };
     }
 

@@ -4,6 +4,9 @@ namespace ServeSim.Reporting.Metrics;
 public sealed record IterationSummary
 {
     public required long Count { get; init; }
+
+    /// <summary>Iterations in which somebody decoded.</summary>
+    public long Decodes { get; init; }
     public required double? MeanSequences { get; init; }
 
     /// <summary>Prompt tokens computed plus decoding sequences, per iteration.</summary>
@@ -22,4 +25,10 @@ public sealed record IterationSummary
     /// <summary>Most requests waiting on all instances, seen by an arrival, itself included.</summary>
     public required int MaxWaitingRequests { get; init; }
     public required long SwappedBytes { get; init; }
+
+    /// <summary>Most tokens of one instance that stood between two layers, their activations kept.</summary>
+    public int MaxCarriedTokens { get; init; }
+
+    /// <summary>Bytes of those activations on each device; they come out of the memory kept back for activations.</summary>
+    public double MaxCarriedBytes { get; init; }
 }

@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -21,8 +22,17 @@ public sealed record MetricsOptions
     /// <summary>KV blocks of one instance; 0 leaves out the KV shares.</summary>
     public int TotalBlocks { get; init; }
 
+    /// <summary>How the service of tenants is measured.</summary>
+    public TenantOptions Tenants { get; init; } = new();
+
     /// <summary>Power and prices; without them neither energy nor money is reported.</summary>
     public EnergyOptions? Energy { get; init; }
+
+    /// <summary>How reads of expert weights are counted; null for a dense model.</summary>
+    public ExpertOptions? Experts { get; init; }
+
+    /// <summary>Activations kept for a token between two of its layers, in bytes: hidden state and residual.</summary>
+    public double CarriedBytesPerToken { get; init; }
 
     /// <summary>Percentiles besides 50, 90 and 99, which are always given.</summary>
     public IReadOnlyList<double> MorePercentiles { get; init; } = [95, 99.9];

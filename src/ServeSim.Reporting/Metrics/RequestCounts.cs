@@ -9,10 +9,19 @@ public sealed record RequestCounts
     public required long Rejected { get; init; }
     public required long Unfinished { get; init; }
 
+    /// <summary>Requests whose client gave up.</summary>
+    public long Aborted { get; init; }
+
+    /// <summary>Reasons of giving up in ordinal order.</summary>
+    public IReadOnlyList<KeyValuePair<string, long>> AbortedByReason { get; init; } = [];
+
     /// <summary>Reasons of refusal in ordinal order.</summary>
     public required IReadOnlyList<KeyValuePair<string, long>> RejectedByReason { get; init; }
     public required long Preemptions { get; init; }
 
-    public long Measured => Finished + Rejected + Unfinished;
-    public long Failed => Rejected + Unfinished;
+    /// <summary>Preemptions of all measured requests for each that finished; null when none did.</summary>
+    public double? PreemptionsPerFinished => Finished > 0 ? (double)Preemptions / Finished : null;
+
+    public long Measured => Finished + Rejected + Aborted + Unfinished;
+    public long Failed => Rejected + Aborted + Unfinished;
 }

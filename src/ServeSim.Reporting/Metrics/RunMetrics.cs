@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -17,12 +18,15 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private readonly Distribution _queueDelay = new(options.ExactSamples);
     private readonly Distribution _normalized = new(options.ExactSamples);
     private readonly SortedDictionary<string, long> _rejectedByReason = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _abortedByReason = new(StringComparer.Ordinal);
     private readonly ConcurrencyPeak _concurrency = new();
     private readonly TokenRatePeak _tokenRate = new();
     private readonly InstanceMeter _instances = new();
     private readonly EnergyMeter? _energy = options.Energy is { } energy ? new EnergyMeter(energy) : null;
+    private readonly ExpertMeter? _experts = options.Experts is { } experts ? new ExpertMeter(experts) : null;
     private readonly QueueTrend _queue = new();
     private readonly SloTally _slo = new();
+    private readonly TenantMeter _tenants = new(options.Tenants, options.ExactSamples);
     private SimTime? _windowStart;
     private SimTime _lastArrival;
     private SimTime? _lastCompletion;
@@ -30,6 +34,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
     private long _measuredArrivals;
     private long _finished;
     private long _rejected;
+    private long _aborted;
     private long _unfinished;
     private long _preemptions;
     private long _inputTokens;
@@ -58,6 +63,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (request.Outcome != RequestOutcome.Unfinished) _concurrency.End(request.Finished ?? request.Ended);
         if (!IsMeasured(request.Number, request.Arrival)) return;
         _slo.Add(request);
+        _tenants.Add(request);
         _preemptions += request.Preemptions;
         _cachedTokens += request.CachedTokens;
         _recomputedTokens += request.RecomputedTokens;
@@ -65,6 +71,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         {
             case RequestOutcome.Finished: AddFinished(request); break;
             case RequestOutcome.Rejected: AddRejected(request.Reason ?? "unspecified"); break;
+            case RequestOutcome.Aborted: AddAborted(request.Reason ?? "unspecified"); break;
             default: _unfinished++; break;
         }
     }
@@ -76,6 +83,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(iteration.End - start, iteration.EmittedTokens);
         _instances.Add(iteration, start);
         _energy?.Add(iteration, start);
+        _experts?.Add(iteration);
     }
 
     /// <inheritdoc/>
@@ -93,6 +101,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         _tokenRate.Add(measured, start);
         _instances.Add(measured, start);
         _energy?.Add(measured, start);
+        _experts?.Add(measured);
     }
 
     /// <summary>What has been measured so far; of the whole run once it is over.</summary>
@@ -109,7 +118,9 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 Finished = _finished,
                 Rejected = _rejected,
                 Unfinished = _unfinished,
+                Aborted = _aborted,
                 RejectedByReason = [.. _rejectedByReason],
+                AbortedByReason = [.. _abortedByReason],
                 Preemptions = _preemptions,
             },
             Window = new MeasuredWindow(options.WarmupText, _windowStart?.Seconds, _lastCompletion?.Seconds, duration),
@@ -124,6 +135,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
                 MaxConcurrentRequests = _concurrency.Peak,
             },
             Slo = _slo.ToSummary(duration),
+            Fairness = _tenants.ToSummary(duration, _windowStart ?? SimTime.Zero, _lastArrival, percentiles),
             Ttft = LatencySummary.From(_ttft, percentiles),
             Tbt = LatencySummary.From(_tbt, percentiles),
             Tpot = LatencySummary.From(_tpot, percentiles),
@@ -132,6 +144,7 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
             NormalizedLatency = LatencySummary.From(_normalized, percentiles),
             Iterations = _instances.ToSummary(options, _windowStart, _queue.MaxWaiting),
             Overload = _queue.ToSummary(),
+            Experts = _experts?.ToSummary(_finished),
             Energy = _energy?.ToSummary(options.Instances, _windowStart, tokens, _finished),
         };
     }
@@ -151,9 +164,15 @@ public sealed class RunMetrics(MetricsOptions options) : IRunObserver
         if (_lastCompletion is not { } last || end > last) _lastCompletion = end;
         _ttft.Add(request.Ttft!.Value.Nanoseconds);
         _e2e.Add(e2e);
-        _normalized.Add((long)Math.Round((decimal)e2e / request.GeneratedTokens, MidpointRounding.ToEven));
+        _normalized.Add(new SimDuration(e2e).DividedBy(request.GeneratedTokens).Nanoseconds);
         if (request.Tpot is { } tpot) _tpot.Add(tpot.Nanoseconds);
         if (request.Scheduled is { } scheduled) _queueDelay.Add((scheduled - request.Arrival).Nanoseconds);
+    }
+
+    private void AddAborted(string reason)
+    {
+        _aborted++;
+        _abortedByReason[reason] = _abortedByReason.GetValueOrDefault(reason) + 1;
     }
 
     private void AddRejected(string reason)

@@ -1,4 +1,5 @@
 using ServeSim.Reporting.Energy;
+using ServeSim.Reporting.Tenants;
 
 namespace ServeSim.Reporting.Metrics;
 
@@ -12,6 +13,9 @@ public sealed record RunSummary
 
     /// <summary>Null when no measured request had a limit.</summary>
     public required SloSummary? Slo { get; init; }
+
+    /// <summary>Null with fewer than two tenants.</summary>
+    public FairnessSummary? Fairness { get; init; }
 
     /// <summary>First token minus arrival.</summary>
     public required LatencySummary Ttft { get; init; }
@@ -33,6 +37,9 @@ public sealed record RunSummary
 
     public required IterationSummary Iterations { get; init; }
     public required OverloadSummary Overload { get; init; }
+
+    /// <summary>Null for a dense model.</summary>
+    public ExpertSummary? Experts { get; init; }
 
     /// <summary>Null when neither power nor prices were given.</summary>
     public EnergySummary? Energy { get; init; }

@@ -12,6 +12,9 @@ public sealed record SloSummary
     /// <summary>Output tokens of good requests per second.</summary>
     public required double? TokenGoodput { get; init; }
 
+    /// <summary>Prompt and output tokens of good requests per second.</summary>
+    public double? TotalTokenGoodput { get; init; }
+
     /// <summary>Tokens of finished requests that came out before their own deadline, per second.</summary>
     public required double? StrictTokenGoodput { get; init; }
 

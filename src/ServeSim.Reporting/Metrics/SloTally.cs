@@ -10,6 +10,7 @@ internal sealed class SloTally
     private long _finished;
     private long _good;
     private long _goodTokens;
+    private long _goodInputTokens;
     private long _onTimeTokens;
     private long _oneTokenOutputs;
 
@@ -25,6 +26,7 @@ internal sealed class SloTally
         if (!request.MeetsSlo) return;
         _good++;
         _goodTokens += request.GeneratedTokens;
+        _goodInputTokens += request.InputTokens;
     }
 
     public SloSummary? ToSummary(double durationSeconds) => !_anyLimit ? null : new SloSummary
@@ -32,6 +34,7 @@ internal sealed class SloTally
         Good = _good,
         RequestGoodput = RunMetrics.PerSecond(_good, durationSeconds),
         TokenGoodput = RunMetrics.PerSecond(_goodTokens, durationSeconds),
+        TotalTokenGoodput = RunMetrics.PerSecond(_goodTokens + _goodInputTokens, durationSeconds),
         StrictTokenGoodput = RunMetrics.PerSecond(_onTimeTokens, durationSeconds),
         Attainment = (double)_good / _measured,
         AttainmentOfFinished = _finished == 0 ? null : (double)_good / _finished,

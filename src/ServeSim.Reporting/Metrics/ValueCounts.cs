@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ServeSim.Reporting.Metrics;
 
 /// <summary>How often each value came: an open-addressing table, so that adding is cheap in any order.</summary>
@@ -36,6 +38,7 @@ internal sealed class ValueCounts
     {
         foreach (ref readonly var entry in _entries.AsSpan())
             if (entry.Weight > 0) sketch.Add(entry.Value, entry.Weight);
+        Return(_entries);
         (_entries, _shift, Count) = ([], 64, 0);
     }
 
@@ -50,9 +53,16 @@ internal sealed class ValueCounts
     {
         var old = _entries;
         var bits = old.Length == 0 ? 7 : 65 - _shift;
-        (_entries, _shift) = (new Entry[1 << bits], 64 - bits);
+        (_entries, _shift) = (ArrayPool<Entry>.Shared.Rent(1 << bits), 64 - bits);
+        Array.Clear(_entries);
         foreach (ref readonly var entry in old.AsSpan())
             if (entry.Weight > 0) Find(entry.Value) = entry;
+        Return(old);
+    }
+
+    private static void Return(Entry[] entries)
+    {
+        if (entries.Length > 0) ArrayPool<Entry>.Shared.Return(entries);
     }
 
     private struct Entry

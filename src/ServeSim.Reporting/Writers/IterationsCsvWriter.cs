@@ -11,7 +11,7 @@ public sealed class IterationsCsvWriter : IRunObserver
     public IterationsCsvWriter(Stream stream)
     {
         _output = new CsvOutput(stream);
-        _output.Line("instance,start_s,end_s,prefill_tokens,prefill_sequences,decode_sequences,emitted_tokens,used_blocks,waiting_requests,preemptions,swapped_bytes"u8);
+        _output.Line("instance,start_s,end_s,prefill_tokens,prefill_sequences,decode_sequences,emitted_tokens,used_blocks,waiting_requests,preemptions,swapped_bytes,pending_tokens,carried_tokens"u8);
     }
 
     /// <inheritdoc/>
@@ -28,6 +28,8 @@ public sealed class IterationsCsvWriter : IRunObserver
         _output.Number(iteration.WaitingRequests);
         _output.Number(iteration.Preemptions);
         _output.Number(iteration.SwappedBytes);
+        _output.Number(iteration.PendingTokens);
+        _output.Number(iteration.CarriedTokens);
         _output.EndRow();
     }
 

@@ -109,6 +109,7 @@ public sealed class RequestsCsvWriter : IRunObserver
         {
             RequestOutcome.Finished => "finished"u8,
             RequestOutcome.Rejected => "rejected"u8,
+            RequestOutcome.Aborted => "aborted"u8,
             _ => "unfinished"u8,
         });
         _output.EndRow();

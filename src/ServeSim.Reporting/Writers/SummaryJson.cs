@@ -122,16 +122,23 @@ public static class SummaryJson
             json.WriteNumber("measured", requests.Measured);
             json.WriteNumber("finished", requests.Finished);
             json.WriteNumber("rejected", requests.Rejected);
+            json.WriteNumber("aborted", requests.Aborted);
             json.WriteNumber("unfinished", requests.Unfinished);
             json.WriteObject("rejected_by_reason", () =>
             {
                 foreach (var (reason, count) in requests.RejectedByReason) json.WriteNumber(reason, count);
             });
+            json.WriteObject("aborted_by_reason", () =>
+            {
+                foreach (var (reason, count) in requests.AbortedByReason) json.WriteNumber(reason, count);
+            });
             json.WriteNumber("preemptions", requests.Preemptions);
+            json.WriteOptional("preemptions_per_finished", requests.PreemptionsPerFinished);
         });
         json.WriteNumber("cached_tokens", tokens.Cached);
         json.WriteNumber("recomputed_tokens", tokens.Recomputed);
         WriteSlo(json, summary.Slo, run.Slo);
+        if (summary.Fairness is { } fairness) json.WriteObject("fairness", () => FairnessJson.Write(json, fairness, WriteLatency));
         json.WriteObject("latency_ms", () =>
         {
             WriteLatency(json, "ttft", summary.Ttft);
@@ -142,6 +149,12 @@ public static class SummaryJson
             WriteLatency(json, "normalized_latency", summary.NormalizedLatency);
         });
         WriteIterations(json, summary.Iterations);
+        json.WriteObject("experts", () =>
+        {
+            json.WriteOptional("read_bytes", summary.Experts?.ReadBytes);
+            json.WriteOptional("prefill_read_bytes", summary.Experts?.PrefillReadBytes);
+            json.WriteOptional("read_bytes_per_request", summary.Experts?.ReadBytesPerRequest);
+        });
         WriteEnergy(json, summary.Energy);
         json.WriteObject("overload", () =>
         {
@@ -160,6 +173,7 @@ public static class SummaryJson
             json.WriteOptional("good_requests", slo?.Good);
             json.WriteOptional("request_goodput_per_s", slo?.RequestGoodput);
             json.WriteOptional("token_goodput_per_s", slo?.TokenGoodput);
+            json.WriteOptional("total_token_goodput_per_s", slo?.TotalTokenGoodput);
             json.WriteOptional("strict_token_goodput_per_s", slo?.StrictTokenGoodput);
             json.WriteOptional("attainment", slo?.Attainment);
             json.WriteOptional("attainment_of_finished", slo?.AttainmentOfFinished);
@@ -217,6 +231,7 @@ public static class SummaryJson
         json.WriteObject("iterations", () =>
         {
             json.WriteNumber("count", iterations.Count);
+            json.WriteNumber("decodes", iterations.Decodes);
             json.WriteOptional("mean_sequences", iterations.MeanSequences);
             json.WriteOptional("mean_tokens", iterations.MeanTokens);
             json.WriteOptional("decode_share", iterations.DecodeShare);
@@ -225,5 +240,7 @@ public static class SummaryJson
             json.WriteOptional("max_kv_share", iterations.MaxKvShare);
             json.WriteNumber("max_waiting_requests", iterations.MaxWaitingRequests);
             json.WriteNumber("swapped_bytes", iterations.SwappedBytes);
+            json.WriteNumber("max_carried_tokens", iterations.MaxCarriedTokens);
+            json.WriteNumber("max_carried_bytes", iterations.MaxCarriedBytes);
         });
 }

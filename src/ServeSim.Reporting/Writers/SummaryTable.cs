@@ -11,7 +11,7 @@ public static class SummaryTable
     {
         ArgumentNullException.ThrowIfNull(summary);
         ArgumentNullException.ThrowIfNull(run);
-        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Instances(summary), .. Energy(summary), .. Facts(summary, run)];
+        return [.. Requests(summary), .. Latencies(summary), .. Slo(summary, run), .. Fairness(summary), .. Instances(summary), .. Energy(summary), .. Facts(summary, run)];
     }
 
     private static IEnumerable<SummaryRow> Requests(RunSummary summary)
@@ -21,6 +21,8 @@ public static class SummaryTable
         yield return new(section, "Finished", Text(requests.Finished), $"of {Text(requests.Measured)}");
         yield return new(section, "Rejected", Text(requests.Rejected), "");
         foreach (var (reason, count) in requests.RejectedByReason) yield return new(section, $"Rejected: {reason}", Text(count), "");
+        if (requests.Aborted > 0) yield return new(section, "Given up by clients", Text(requests.Aborted), "");
+        foreach (var (reason, count) in requests.AbortedByReason) yield return new(section, $"Given up: {reason}", Text(count), "");
         yield return new(section, "Unfinished", Text(requests.Unfinished), "");
         yield return new(section, "Duration", Text(summary.Window.DurationSeconds), "s");
         yield return new(section, "Throughput", Text(throughput.RequestsPerSecond), "requests/s");
@@ -49,9 +51,36 @@ public static class SummaryTable
         yield return new(section, "Attainment", Text(100 * slo.Attainment), "% of all requests");
         yield return new(section, "Goodput", Text(slo.RequestGoodput), "requests/s");
         yield return new(section, "Token goodput", Text(slo.TokenGoodput), "tokens/s of good requests");
+        yield return new(section, "Total token goodput", Text(slo.TotalTokenGoodput), "input and output tokens/s of good requests");
         yield return new(section, "Strict token goodput", Text(slo.StrictTokenGoodput), "tokens/s on time");
         if (slo.OneTokenOutputsUnderTpotLimit > 0)
             yield return new(section, "One-token outputs under a TPOT limit", Text(slo.OneTokenOutputsUnderTpotLimit), "counted as met");
+    }
+
+    private static IEnumerable<SummaryRow> Fairness(RunSummary summary)
+    {
+        const string section = "Fairness";
+        const int mostTenants = 12;
+        if (summary.Fairness is not { } fairness) yield break;
+        yield return new(section, "Jain index", Text(fairness.JainIndex), "of service over weight");
+        yield return new(section, "Service difference, most", Text(fairness.MaxServiceDifference), "priced tokens");
+        yield return new(section, "Until the last arrival", Text(fairness.MaxServiceDifferenceDuringArrivals), "priced tokens");
+        yield return new(section, "Service rate lacked, mean", Text(fairness.Windowed?.Mean), "priced tokens/s");
+        yield return new(section, "Service rate lacked, most", Text(fairness.Windowed?.Max), "priced tokens/s");
+        foreach (var tenant in fairness.Tenants.Take(mostTenants))
+        {
+            var name = $"Tenant {tenant.Name}";
+            yield return new(name, "Finished", Text(tenant.Finished), $"of {Text(tenant.Measured)}");
+            if (tenant.Rejected > 0) yield return new(name, "Rejected", Text(tenant.Rejected), "");
+            yield return new(name, "Service", Text(tenant.Service), tenant.Weight == 1 ? "priced tokens" : $"priced tokens, weight {Text(tenant.Weight)}");
+            yield return new(name, "Output", Text(tenant.OutputTokensPerSecond), "tokens/s");
+            yield return new(name, "TTFT p50, p99", $"{Text(tenant.Ttft.Percentile(50))}, {Text(tenant.Ttft.Percentile(99))}", "ms");
+            yield return new(name, "E2E p50, p99", $"{Text(tenant.E2e.Percentile(50))}, {Text(tenant.E2e.Percentile(99))}", "ms");
+            if (tenant.Slo is { } slo) yield return new(name, "Attainment", Text(100 * slo.Attainment), "% of its requests");
+        }
+
+        if (fairness.Tenants.Count > mostTenants)
+            yield return new(section, "More tenants", Text(fairness.Tenants.Count - mostTenants), "see summary.json");
     }
 
     private static IEnumerable<SummaryRow> Instances(RunSummary summary)
@@ -64,8 +93,17 @@ public static class SummaryTable
         yield return new(section, "KV in use, mean", Text(100 * iterations.MeanKvShare), "%");
         yield return new(section, "KV in use, most", Text(100 * iterations.MaxKvShare), "%");
         yield return new(section, "Preemptions", Text(summary.Requests.Preemptions), "");
+        if (summary.Requests is { Preemptions: > 0, PreemptionsPerFinished: { } share }) yield return new(section, "Preemptions per finished request", Text(share), "");
         yield return new(section, "Recomputed", Text(summary.Tokens.Recomputed), "tokens");
         yield return new(section, "Cached", Text(summary.Tokens.Cached), "tokens");
+        if (iterations.MaxCarriedTokens > 0)
+            yield return new(section, "Between layers, most", Text(iterations.MaxCarriedTokens), $"tokens, {Text(iterations.MaxCarriedBytes / 1e6)} MB of activations a device");
+        if (summary.Experts is { } experts)
+        {
+            yield return new(section, "Expert weights read", Text(experts.ReadBytes / 1e12), "TB");
+            yield return new(section, "Expert weights read, above decodes alone", Text(experts.PrefillReadBytes / 1e12), "TB");
+        }
+
         yield return new(section, "Most waiting", Text(iterations.MaxWaitingRequests), "requests");
     }
 

@@ -50,24 +50,14 @@ public sealed record SyntheticWorkload
     /// <summary>Arrivals shared by the classes that have none of their own.</summary>
     public ArrivalSpec? Arrivals { get; init; }
 
-    /// <summary>Clients that keep one request open each; null for arrivals that do not wait for answers.</summary>
-    public int? Clients { get; init; }
-
-    /// <summary>Requests in all.</summary>
+    /// <summary>Requests in all; null is as many as arrive in time.</summary>
     public long? Requests { get; init; }
 
     /// <summary>No request arrives later.</summary>
     public SimDuration? Duration { get; init; }
 
-    /// <summary>The requests as the engine takes them.</summary>
-    public ITrafficSource Open(ulong seed)
-    {
-        if (Clients is not { } clients) return new ListTrafficSource(Draw(seed));
-        var lengths = new ClassStream(Classes[0], seed);
-        return new ClosedLoopTrafficSource(clients, Requests!.Value, _ => lengths.Lengths());
-    }
-
-    private IEnumerable<RequestSpec> Draw(ulong seed)
+    /// <summary>The requests at their times.</summary>
+    public IEnumerable<RequestSpec> Draw(ulong seed)
     {
         var merged = Streams(seed).ToList();
         var end = Duration is { } duration ? SimTime.Zero + duration : SimTime.Never;
@@ -77,6 +67,13 @@ public sealed record SyntheticWorkload
             if (next.Next >= end || next.Next == SimTime.Never) yield break;
             yield return next.Take();
         }
+    }
+
+    /// <summary>The requests in an order by the shares of the classes, for clients that set the times.</summary>
+    public IEnumerable<RequestSpec> DrawUntimed(ulong seed)
+    {
+        var mix = new ClassMix(Classes, seed);
+        for (long count = 0; count < (Requests ?? long.MaxValue); count++) yield return mix.Next(SimTime.Zero);
     }
 
     private IEnumerable<IArrivalStream> Streams(ulong seed)
@@ -95,40 +92,47 @@ public sealed record SyntheticWorkload
     /// <summary>Lengths and labels of a class.</summary>
     private sealed class ClassStream(SyntheticClass of, ulong seed)
     {
-        private readonly RandomStream _input = new(seed, $"length.input/{of.Name}");
-        private readonly RandomStream _output = new(seed, $"length.output/{of.Name}");
+        private readonly Func<int> _input = of.Input.Start(new RandomStream(seed, $"length.input/{of.Name}"));
+        private readonly Func<int> _output = of.Output.Start(new RandomStream(seed, $"length.output/{of.Name}"));
 
         public double Share => of.Share;
 
-        public (int Input, int Output) Lengths() => (of.Input.Draw(_input), Math.Min(of.Output.Draw(_output), of.MaxOutputTokens ?? int.MaxValue));
-
-        public RequestSpec Make(SimTime arrival)
+        public RequestSpec Make(SimTime arrival) => new()
         {
-            var (input, output) = Lengths();
-            return new RequestSpec
-            {
-                Arrival = arrival,
-                InputTokens = input,
-                OutputTokens = output,
-                MaxOutputTokens = of.MaxOutputTokens,
-                Priority = of.Priority,
-                Tenant = of.Tenant,
-                SloClass = of.SloClass,
-            };
+            Arrival = arrival,
+            InputTokens = _input(),
+            OutputTokens = Math.Min(_output(), of.MaxOutputTokens ?? int.MaxValue),
+            MaxOutputTokens = of.MaxOutputTokens,
+            Priority = of.Priority,
+            Tenant = of.Tenant,
+            SloClass = of.SloClass,
+        };
+    }
+
+    /// <summary>Requests of several classes, mixed by their shares.</summary>
+    private sealed class ClassMix(IEnumerable<SyntheticClass> classes, ulong seed)
+    {
+        private readonly RandomStream _who = new(seed, "assign.class");
+        private readonly ClassStream[] _classes = [.. classes.Select(c => new ClassStream(c, seed))];
+
+        public RequestSpec Next(SimTime arrival)
+        {
+            var left = _who.NextDouble() * _classes.Sum(c => c.Share);
+            var index = 0;
+            while (index < _classes.Length - 1 && left >= _classes[index].Share) left -= _classes[index++].Share;
+            return _classes[index].Make(arrival);
         }
     }
 
     private sealed class SharedStream : IArrivalStream
     {
         private readonly Transforms.ArrivalProcess _process;
-        private readonly RandomStream _who;
-        private readonly ClassStream[] _classes;
+        private readonly ClassMix _mix;
 
         public SharedStream(ArrivalSpec arrivals, List<SyntheticClass> classes, ulong seed)
         {
             _process = arrivals.Start(seed, "arrival");
-            _who = new RandomStream(seed, "assign.class");
-            _classes = [.. classes.Select(c => new ClassStream(c, seed))];
+            _mix = new ClassMix(classes, seed);
             Next = _process.Next(null);
         }
 
@@ -136,10 +140,7 @@ public sealed record SyntheticWorkload
 
         public RequestSpec Take()
         {
-            var left = _who.NextDouble() * _classes.Sum(c => c.Share);
-            var index = 0;
-            while (index < _classes.Length - 1 && left >= _classes[index].Share) left -= _classes[index++].Share;
-            var made = _classes[index].Make(Next);
+            var made = _mix.Next(Next);
             Next = _process.Next(null);
             return made;
         }

@@ -1,3 +1,4 @@
+using ServeSim.Abstractions;
 using ServeSim.Conformance.Support;
 using ServeSim.Experiments.Composition;
 
@@ -23,6 +24,32 @@ public sealed class ConservationTests
             foreach (var law in (Func<RunFacts, string?>[])[RunLaws.Requests, RunLaws.Refusals, RunLaws.Tokens, RunLaws.Blocks, RunLaws.Time])
                 Assert.True(law(facts) is null, $"{because}: {law(facts)}");
         }
+    }
+
+    [Theory, MemberData(nameof(Policies))]
+    public void Clients_that_give_up_leave_nothing_behind(string policy)
+    {
+        var (aborted, withTokens) = (0L, 0);
+        for (var seed = 0; seed < CasesPerPolicy; seed++)
+        {
+            var world = RandomCase.Make(seed);
+            var patience = RandomCase.DrawPatience(new RandomStream((ulong)seed, "patience"));
+            var (result, seen) = Lab.Run(world with { Options = world.Options with { Patience = patience } }, policy, Lab.Routers[seed % Lab.Routers.Count]);
+            var because = $"{policy}, case {seed}";
+
+            Assert.True(world.Requests.Count == result.Arrived && result.Arrived == result.Finished + result.Rejected + result.Aborted, because);
+            Assert.True(seen.Requests.Select(r => r.Number).Distinct().Count() == world.Requests.Count, because);
+            Assert.True(seen.Requests.Sum(r => (long)r.GeneratedTokens) == seen.Iterations.Sum(i => (long)i.EmittedTokens), because);
+            Assert.True(seen.Requests.Sum(r => Math.Max(0, r.GeneratedTokens - 1L)) == seen.GapCount, because);
+            var last = seen.Requests.Select(r => r.Ended).Concat(seen.Iterations.Select(i => i.End)).Max();
+            Assert.True(result.End <= last + world.Options.SignalPeriod, $"{because}: a client of an ended request kept the run alive, {result.End} instead of {last}");
+            CheckIterations(world, seen, because);
+            foreach (var request in seen.Requests) CheckPatience(request, patience, because);
+            aborted += result.Aborted;
+            withTokens += seen.Requests.Count(r => r.Outcome == RequestOutcome.Aborted && r.GeneratedTokens > 0);
+        }
+
+        if (policy != "reject-all") Assert.True(aborted > CasesPerPolicy && withTokens > 0, $"{policy}: {aborted} gave up, {withTokens} of them in mid-answer");
     }
 
     [Theory, MemberData(nameof(Policies))]
@@ -55,6 +82,39 @@ public sealed class ConservationTests
             var (_, seen) = Lab.Run(world, policy, "round-robin", "max");
             var (_, seenLonger) = Lab.Run(longer, policy, "round-robin", "max");
             Assert.True(RunLaws.Foresight(seen, seenLonger) is null, $"{policy}, case {seed}: {RunLaws.Foresight(seen, seenLonger)}");
+        }
+    }
+
+    /// <summary>A finished request has kept nobody waiting too long; a client that gave up did so the moment its patience ended.</summary>
+    private static void CheckPatience(in RequestRecord r, ClientPatience patience, string because)
+    {
+        because = $"{because}, request {r.Number}";
+        if (r.Outcome == RequestOutcome.Finished)
+        {
+            Assert.True(patience.FirstToken is not { } first || r.Ttft <= first, because);
+            Assert.True(patience.NextToken is not { } next || r.MaxTbt <= next, because);
+        }
+        else if (r.Outcome == RequestOutcome.Aborted)
+        {
+            Assert.Contains("gave up", r.Reason, StringComparison.Ordinal);
+            Assert.True(r.GeneratedTokens < r.OutputTokens, because);
+            if (r.GeneratedTokens == 0) Assert.True(r.Ended == r.Arrival + patience.FirstToken!.Value, because);
+            else Assert.True(r.Ended >= r.FirstToken + patience.NextToken!.Value, because);
+        }
+    }
+
+    private static void CheckIterations(RandomCase world, RecordingObserver seen, string because)
+    {
+        var stages = world.Cost.PipelineStages;
+        foreach (var instance in seen.Iterations.GroupBy(i => i.Instance))
+        {
+            var list = instance.ToList();
+            for (var i = 0; i < list.Count; i++)
+            {
+                Assert.True(list[i].Start <= list[i].End && list[i].UsedBlocks <= world.Options.TotalBlocks, because);
+                if (i > 0) Assert.True(list[i - 1].End <= list[i].End, because);
+                if (i >= stages) Assert.True(list[i - stages].End <= list[i].Start, $"{because}: more than {stages} iterations in flight");
+            }
         }
     }
 }

@@ -23,5 +23,5 @@ public sealed class EventOrderTests
 
     [Fact]
     public void Inside_an_instant_ends_come_before_arrivals_and_wakes_before_polls() =>
-        Assert.Equal(["TransferEnd", "IterationEnd", "Arrival", "Wake", "Control"], Enum.GetNames<EventRank>());
+        Assert.Equal(["TransferEnd", "IterationEnd", "GiveUp", "Arrival", "Wake", "Control"], Enum.GetNames<EventRank>());
 }

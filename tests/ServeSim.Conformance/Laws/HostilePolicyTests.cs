@@ -109,7 +109,7 @@ public sealed class HostilePolicyTests
         {
             foreach (var request in view.Running)
             {
-                if (random.NextInt(20) == 0) plan.Preempt(request, plan.CanSwapOut(request) ? PreemptMode.Swap : (PreemptMode)random.NextInt(2), (QueueEnd)random.NextInt(2));
+                if (random.NextInt(20) == 0) plan.Preempt(request, plan.CanSwapOut(request) ? PreemptMode.Swap : (PreemptMode)random.NextInt(3), (QueueEnd)random.NextInt(2));
                 else if (request.IsPrefilling) plan.TryPrefill(request, random.NextInt(40));
                 else if (!plan.TryDecode(request) && random.NextInt(2) == 0) plan.Preempt(request);
             }
@@ -139,7 +139,7 @@ public sealed class HostilePolicyTests
             {
                 case 0: plan.TryPrefill(request, random.NextInt(100) - 10); break;
                 case 1: plan.TryDecode(request); break;
-                case 2: plan.Preempt(request, (PreemptMode)random.NextInt(4)); break;
+                case 2: plan.Preempt(request, (PreemptMode)random.NextInt(5)); break;
                 case 3: plan.Reserve(request, random.NextInt(1000) - 5); break;
                 case 4: plan.TrySwapIn(request); break;
                 case 5: plan.Reject(request, "no"); break;

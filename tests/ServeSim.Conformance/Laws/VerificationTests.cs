@@ -33,6 +33,7 @@ public sealed class VerificationTests
         { "progress", typeof(IdlePolicy) },
         { "determinism", typeof(MoodyPolicy) },
         { "foresight", typeof(PeekingPolicy) },
+        { "promises", typeof(PromiseBreakingPolicy) },
         { "executors", typeof(PromiseBreakingPolicy) },
         { "refusals", typeof(SilentRouter) },
     };

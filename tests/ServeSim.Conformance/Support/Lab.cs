@@ -12,23 +12,26 @@ internal static class Lab
 {
     public static PolicyCatalog Catalog { get; } = PolicyCatalog.Load();
 
+    /// <summary>A third is no sum of halves: charges for t1 are rounded.</summary>
+    private static readonly TenantWeights Weights = new([new("t1", 3), new("t2", 0.5)]);
+
     public static IEnumerable<string> Policies => Catalog.Names(PolicyKind.Policy);
 
     public static IReadOnlyList<string> Routers { get; } = Catalog.Names(PolicyKind.Router).ToList();
 
-    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null, IEventTap? tap = null)
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, string policy, string router, string predictor = "oracle", object? options = null, IEventTap? tap = null, IRunObserver? observer = null)
     {
         var shape = new ClusterShape(world.Options.Instances, world.Options.TotalBlocks, world.Options.BlockSize, 4096, world.Cost.PipelineStages, world.Cost);
-        var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths());
+        var context = new PolicyContext((ulong)world.Seed, shape, new TrueLengths(), Tenants: Weights);
         context = context with { Predictor = Catalog.CreatePredictor(new PredictorChoice(predictor), context) };
         var choice = new PolicyChoice(policy) { Options = options ?? Small(policy, world) };
-        return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)), tap);
+        return Run(world, new NamedPolicies(policy, i => Catalog.CreatePolicy(choice, i, context), router, Catalog.CreateRouter(new RouterChoice(router), context)), tap, observer);
     }
 
-    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, NamedPolicies policies, IEventTap? tap = null)
+    public static (RunResult Result, RecordingObserver Seen) Run(RandomCase world, NamedPolicies policies, IEventTap? tap = null, IRunObserver? observer = null)
     {
-        var seen = new RecordingObserver();
-        var result = new SimulationRun(world.Options, new ListSource(world.Requests), world.Cost, policies, seen, tap).Execute();
+        var seen = observer as RecordingObserver ?? new RecordingObserver();
+        var result = new SimulationRun(world.Options, world.MakeSource(), world.Cost, policies, observer ?? seen, tap).Execute();
         return (result, seen);
     }
 

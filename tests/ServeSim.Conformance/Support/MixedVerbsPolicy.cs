@@ -54,7 +54,7 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
         foreach (var request in view.Running.Reversed())
         {
             if (plan.TryDecodeAll()) return;
-            if (!plan.IsPreempted(request) && !plan.Contains(request)) plan.Preempt(request, (PreemptMode)_random.NextInt(2), (QueueEnd)_random.NextInt(2));
+            if (!plan.IsPreempted(request) && !plan.Contains(request)) plan.Preempt(request, (PreemptMode)_random.NextInt(3), (QueueEnd)_random.NextInt(2));
         }
     }
 

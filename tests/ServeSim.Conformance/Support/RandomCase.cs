@@ -1,11 +1,23 @@
 using ServeSim.Abstractions;
 using ServeSim.Engine;
+using ServeSim.Workloads;
 
 namespace ServeSim.Conformance.Support;
 
 /// <summary>A small random world: bursty arrivals, long and short requests, and KV memory that is hardly enough.</summary>
 internal sealed record RandomCase(int Seed, IReadOnlyList<RequestSpec> Requests, EngineOptions Options, ICostModel Cost)
 {
+    /// <summary>Clients that wait for their answers before they send the next request of the list; 0: requests come at their times.</summary>
+    public int Clients { get; init; }
+
+    public ITrafficSource MakeSource() => Clients == 0 ? new ListSource(Requests)
+        : new ClosedLoopTrafficSource(Clients, Requests.Count, i => (Requests[(int)i].InputTokens, Requests[(int)i].OutputTokens));
+
+    /// <summary>Clients that wait about as long as things take here.</summary>
+    public static ClientPatience DrawPatience(RandomStream random) => new(
+        random.NextInt(4) == 0 ? null : SimDuration.FromMilliseconds(1 + random.NextInt(300)),
+        random.NextInt(3) == 0 ? null : SimDuration.FromMilliseconds(1 + random.NextInt(20)));
+
     public static RandomCase Make(int seed, int largestRequestTokens = int.MaxValue)
     {
         var random = new RandomStream((ulong)seed, "case");

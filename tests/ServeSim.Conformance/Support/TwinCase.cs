@@ -1,6 +1,7 @@
 using System.Reflection;
 using ServeSim.Abstractions;
 using ServeSim.Experiments.Composition;
+using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Conformance.Support;
 
@@ -15,6 +16,9 @@ internal static class TwinCase
         if (random.NextInt(4) == 0) world = world with { Cost = new FormulaCost(random.NextInt(3), stages: world.Cost.PipelineStages) };
         if (random.NextInt(5) == 0) world = world with { Cost = new SequenceCost() };
         if (random.NextInt(5) == 0) world = world with { Options = world.Options with { Horizon = SimTime.FromSeconds(random.NextInt(1000) / 1000.0) } };
+        if (random.NextInt(4) == 0) world = world with { Clients = 1 + random.NextInt(8) };
+        if (random.NextInt(3) == 0) world = world with { Options = world.Options with { Instances = 1 + random.NextInt(9) } };
+        if (random.NextInt(3) == 0) world = world with { Options = world.Options with { Patience = RandomCase.DrawPatience(random) } };
         return world;
     }
 
@@ -25,10 +29,26 @@ internal static class TwinCase
         var type = Lab.Catalog.Get(PolicyKind.Policy, policy).OptionsType;
         if (type is null) return null;
         var parameters = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.GetParameters();
-        var drawn = random.NextInt(2 * parameters.Length);
+        var drawn = random.NextInt(Math.Max(1, 2 * parameters.Length));
         var capacity = world.Options.TotalBlocks * world.Options.BlockSize;
         var values = parameters.Select((p, i) => p.Name == "MaxSequenceTokens" ? Math.Min(4096, capacity) : i == drawn ? Draw(p, random) : p.DefaultValue);
-        return type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.Invoke(values.ToArray());
+        var options = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.Invoke(values.ToArray());
+        return random.NextInt(2) == 0 ? options : WithProperty(options, capacity, random);
+    }
+
+    /// <summary>One of the options that are no parameters of the constructor leaves its default too.</summary>
+    private static object WithProperty(object options, int capacity, RandomStream random)
+    {
+        var shape = RecordShape.Of(options.GetType());
+        var free = shape.Fields.Where(f => !options.GetType().GetConstructors().Any(c => c.GetParameters().Any(p => string.Equals(p.Name, f.Name, StringComparison.OrdinalIgnoreCase)))).ToList();
+        if (free.Count == 0) return options;
+        var drawn = free[random.NextInt(free.Count)];
+        object? value = drawn.Type.IsEnum ? DrawEnum(drawn.Type, random)
+            : drawn.Type == typeof(bool) ? !(bool)drawn.Default!
+            : drawn.Name == "capacityTokens" ? capacity - random.NextInt(capacity / 4)
+            : drawn.Type == typeof(int) ? 1 + random.NextInt(40)
+            : drawn.Default;
+        return shape.Create(shape.Fields.ToDictionary(f => f, f => f == drawn ? value : options.GetType().GetProperty(f.Name, BindingFlags.IgnoreCase | BindingFlags.Public | BindingFlags.Instance)!.GetValue(options)));
     }
 
     private static object? Draw(ParameterInfo parameter, RandomStream random) =>

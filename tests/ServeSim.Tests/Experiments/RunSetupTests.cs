@@ -40,5 +40,5 @@ public sealed class RunSetupTests
     private static RunSetup Setup(params string[] sets) =>
         new(new ScenarioReader(_catalog).ReadDefaults(sets.Select(s => ScenarioOverride.Parse(s))).Scenario, _catalog);
 
-    private static IReadOnlyList<string> Notes(RunSetup setup) => setup.Describe(new RunResult(SimTime.Zero, 0, 0, 0, 0, 0, false, 0)).Notes;
+    private static IReadOnlyList<string> Notes(RunSetup setup) => setup.Describe(new RunResult(SimTime.Zero, 0, 0, 0, 0, 0, 0, false, 0)).Notes;
 }

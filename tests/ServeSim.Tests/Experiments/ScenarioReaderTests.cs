@@ -51,15 +51,29 @@ public sealed class ScenarioReaderTests
     public void Formats_and_layouts_that_do_not_exist_are_refused(string set, string message) =>
         Assert.Contains(message, Assert.Throws<InputException>(() => _reader.ReadText(Minimal, "s.yaml", Set(set))).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("tenants: 3", "tenants must be a group of names with weights")]
+    [InlineData("tenants: { a: 0 }", "tenants.a must be a weight above 0, got 0")]
+    [InlineData("tenants: { a: x }", "tenants.a must be a weight above 0, got x")]
+    [InlineData("tenants: { a: 1, a: 2 }", "tenants.a is given twice")]
+    public void Weights_that_are_no_shares_are_refused(string yaml, string message) =>
+        Assert.Contains(message, Assert.Throws<InputException>(() => _reader.ReadText(Minimal + yaml, "s.yaml")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Tenants_keep_their_names_as_written() =>
+        Assert.Equal(2, _reader.ReadText(Minimal + "tenants: { Team-A: 2 }", "s.yaml").Scenario.Tenants!["Team-A"]);
+
     public static TheoryData<string, string, string[]> RoundTrips => new()
     {
         { "defaults", Minimal, [] },
+        { "weights of tenants", Minimal + "tenants: { 'Team A: x': 2.5, b: 1 }", ["tenants.c-d=3"] },
+        { "no weights", Minimal + "tenants: {}", [] },
         { "a predictor", Minimal + "predictor: { name: sample-predictor, sigma: 0.25 }", [] },
         { "options of every kind", "router: { name: sample-router, choices: 3, signalPeriod: 100ms }\npolicy: { name: sample, tokenBudget: 7, order: shortest-prompt, slack: 0.1, window: 1500ns, chunked: false, label: '  # \"odd\": \\ text\t', cap: 9 }", [] },
         { "numbers in their shortest form", Minimal, ["trace.rateScale=0.1", "kv.memoryFraction=0.30000000000000004", "seed=18446744073709551615"] },
         { "texts that look like something else", Minimal, ["trace.path=007", "trace.window=..60", "trace.order=window:5", "cost=linear:1,2e-3,-4", "cost=true", "trace.path=a: b"] },
         { "formats and shared experts", Minimal, ["precision=native+kv-fp8", "parallel.expert=8", "parallel.data=2", "instances=4"] },
-        { "a workload", Minimal + "workload: { arrivals: poisson:2, duration: 60s, classes: { chat-1: { input: 'lognormal:900,0.8', output: 'constant:5', share: 2 }, 'on': { input: 'uniform:1,9', output: 'constant:5', arrivals: 'constant:1', active: 10s, pause: 5s, tenant: t } } }", [] },
+        { "a workload", Minimal + "workload: { arrivals: poisson:2, duration: 60s, classes: { chat-1: { input: 'lognormal:900,sigma=0.8', output: 'constant:5', share: 2 }, 'on': { input: 'uniform:1..9', output: 'constant:5', arrivals: 'constant:1', active: 10s, pause: 5s, tenant: t } } }", [] },
         { "every limit", Minimal, ["slo.ttft=2s", "slo.tbt=100ms", "slo.tpot=1us", "slo.e2e=1h", "engine.horizon=1min", "metrics.warmup=3s", "metrics.exact=true", "kv.hostGib=1.5"] },
     };
 

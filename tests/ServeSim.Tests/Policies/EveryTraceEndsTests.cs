@@ -1,6 +1,7 @@
 using ServeSim.Abstractions;
 using ServeSim.Engine;
 using ServeSim.Policies.Batching;
+using ServeSim.Policies.Forecasts;
 using ServeSim.Policies.Prediction;
 
 namespace ServeSim.Tests.Policies;
@@ -25,6 +26,14 @@ public sealed class EveryTraceEndsTests
         ("sarathi", (_, _) => new SarathiPolicy(new(8, 6))),
         ("sarathi in batch order", (_, _) => new SarathiPolicy(new(8, 6, Order: RunningOrder.LastBatch))),
         ("lightllm", (_, predictor) => new LightLlmPolicy(new(MaxBatchedTokens: 32, MaxSequences: 6), predictor)),
+        ("past-future", (_, _) => new PastFuturePolicy(new(Window: 8, FillTokens: 5, MaxNewTokens: 20) { MaxPrefillTokens = 32, MaxSequences = 6 }, new(1, "past-future"))),
+        ("past-future, as its servers", (_, _) => new PastFuturePolicy(new(8, 5, LastKnot: LastKnot.IfLonger, Requeued: RequeuedDraw.Total, Loads: LoadConvention.Predicted) { Interval = 2, OneAtATime = true }, new(1, "past-future"))),
+        ("past-future, as its simulator", (shape, _) => new PastFuturePolicy(
+            new(8, 5, Requeued: RequeuedDraw.Remaining) { PrefillCap = PrefillCap.UntilReached, Eviction = EvictionRule.TailAfterStep, CapacityTokens = shape.TotalBlocks * shape.BlockSize * 4 / 5 }, new(1, "past-future"))),
+        ("aggressive", (_, _) => new AggressivePolicy(new() { Interval = 3 })),
+        ("aggressive, as its server", (_, _) => new AggressivePolicy(new(0.95, AggressiveForm.Server) { Interval = 1 })),
+        ("conservative", (_, _) => new ConservativePolicy(new(20))),
+        ("optimum", (_, _) => new OptimumPolicy(new(), new TrueLengths())),
         ("vllm-v1", (_, _) => new VllmV1Policy(new(8, 6))),
         ("vllm-v1 by priority", (_, _) => new VllmV1Policy(new(8, 6, VllmV1Order.Priority))),
         ("vllm-v1 with short chunks", (_, _) => new VllmV1Policy(new(8, 6, LongPrefillTokens: 3))),

@@ -26,7 +26,7 @@ public sealed class LightLlmGoldenTests
 
         var used = running.Sum(r => Number(r!, "input_len") + Number(r!, "generated"));
         Assert.Equal((bool)vector["expected_admit_aggressive_watermark99"]!,
-            LightLlmPolicy.AdmitsAggressively(used, (int)Number(candidate, "input_len"), capacity, 0.99));
+            AggressivePolicy.Fits(AggressiveForm.StandAlone, used, (int)Number(candidate, "input_len"), capacity, 0.99));
         Assert.Equal((bool)vector["expected_admit_conservative_max400"]!,
             running.Append(candidate).Sum(r => Number(r!, "input_len") + 400) <= capacity);
     });
@@ -36,8 +36,8 @@ public sealed class LightLlmGoldenTests
     {
         int Of(string key) => (int)Number(vector, key);
         var load = (string)vector["convention"]! == "artifact_server"
-            ? LightLlmPolicy.PredictedLoad(Of("input_len"), Of("generated"), Of("predicted_total"), Of("max_new_tokens"), (string)vector["status"]! is "WAIT_IN_QUEUE" or "PAUSED_AND_OFFLOAD")    // both hold no KV: our waiting
-            : LightLlmPolicy.GuessedLoad(Of("input_len") + Of("generated"), Of("kv_len"), Of("generated"), Of("max_new_tokens"),
+            ? RequestLoad.Predicted(Of("input_len"), Of("generated"), Of("predicted_total"), Of("max_new_tokens"), (string)vector["status"]! is "WAIT_IN_QUEUE" or "PAUSED_AND_OFFLOAD")    // both hold no KV: our waiting
+            : RequestLoad.Guessed(Of("input_len") + Of("generated"), Of("kv_len"), Of("generated"), Of("max_new_tokens"),
                 Of("router_max_new_token_len"), (bool)vector["is_busy"]!);
         Assert.Equal((Number(vector, "expected_used"), Number(vector, "expected_remaining")), load);
     });

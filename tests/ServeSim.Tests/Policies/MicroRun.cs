@@ -48,9 +48,9 @@ internal sealed class MicroRun : IRunObserver
         return this;
     }
 
-    public static RequestSpec Request(double arrival, int prompt, int output, int? cap = null, SloLimits? slo = null, int priority = 0) => new()
+    public static RequestSpec Request(double arrival, int prompt, int output, int? cap = null, SloLimits? slo = null, int priority = 0, string? tenant = null) => new()
     {
-        Arrival = SimTime.FromSeconds(arrival), InputTokens = prompt, OutputTokens = output, MaxOutputTokens = cap, Slo = slo, Priority = priority,
+        Arrival = SimTime.FromSeconds(arrival), InputTokens = prompt, OutputTokens = output, MaxOutputTokens = cap, Slo = slo, Priority = priority, Tenant = tenant,
     };
 
     public void OnRequestEnded(in RequestRecord request) => _requests.Add(request.Number, request);

@@ -72,8 +72,8 @@ public sealed class RequestsCsvWriterTests
         var writer = new IterationsCsvWriter(stream);
         writer.OnIteration(RunScript.Iteration(SimTime.FromSeconds(1.25), 3));
         writer.Complete();
-        Assert.Equal("instance,start_s,end_s,prefill_tokens,prefill_sequences,decode_sequences,emitted_tokens,used_blocks,waiting_requests,preemptions,swapped_bytes\n"
-            + "0,1.200000000,1.250000000,0,0,3,3,10,0,0,0\n", Encoding.UTF8.GetString(stream.ToArray()));
+        Assert.Equal("instance,start_s,end_s,prefill_tokens,prefill_sequences,decode_sequences,emitted_tokens,used_blocks,waiting_requests,preemptions,swapped_bytes,pending_tokens,carried_tokens\n"
+            + "0,1.200000000,1.250000000,0,0,3,3,10,0,0,0,0,0\n", Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     internal static RequestRecord Record(long number, string? id = null) => new()

@@ -43,13 +43,18 @@ public sealed class ComparisonTests
         Assert.Equal(3, source.Blocked);
         for (var second = 1; second <= 5; second++)
         {
-            source.OnEnded(null, RequestState.Finished, SimTime.FromSeconds(second));
+            source.OnEnded(Ended(second - 1), RequestState.Finished, SimTime.FromSeconds(second));
             if (source.NextArrival != SimTime.Never) Take();
         }
 
         Assert.Equal(0, source.Blocked);
         Assert.Equal([(SimTime.Zero, 1), (SimTime.Zero, 2), (SimTime.FromSeconds(1), 3), (SimTime.FromSeconds(2), 4), (SimTime.FromSeconds(3), 5)], seen);
         Assert.Throws<InvalidOperationException>(() => source.Take());
+
+        static RequestRecord Ended(long number) => new()
+        {
+            Number = number, Id = null, Outcome = RequestOutcome.Finished, Arrival = SimTime.Zero, InputTokens = 100, OutputTokens = 1, GeneratedTokens = 1, Instance = 0, Slo = SloLimits.None,
+        };
 
         void Take()
         {

@@ -11,7 +11,9 @@ public sealed class SyntheticWorkloadTests
         { "constant:7", 7, 7, 7 },
         { "uniform:10,20", 15, 10, 20 },
         { "exponential:1000", 1000, 1, int.MaxValue },
-        { "lognormal:500,0.5", 500 * 1.1331485, 1, int.MaxValue },
+        { "lognormal:500,sigma=0.5", 500 * 1.1331485, 1, int.MaxValue },
+        { "lognormal:500,566.57", 566.57, 1, int.MaxValue },
+        { "uniform:10..20", 15, 10, 20 },
         { "uniform:10,20@15..30", 17.5, 15, 20 },
         { "constant:7@100..200", 100, 100, 100 },
     };
@@ -20,13 +22,14 @@ public sealed class SyntheticWorkloadTests
     public void Lengths_have_the_mean_and_range_of_their_distribution(string text, double mean, int least, int most)
     {
         var random = new RandomStream(1, "test");
-        var drawn = Enumerable.Range(0, 20_000).Select(_ => LengthSpec.Parse(text).Draw(random)).ToList();
+        var draw = LengthSpec.Parse(text).Start(random);
+        var drawn = Enumerable.Range(0, 20_000).Select(_ => draw()).ToList();
         Assert.InRange(drawn.Average(), 0.97 * mean, 1.03 * mean);
         Assert.True(drawn.Min() >= least && drawn.Max() <= most);
     }
 
     [Theory]
-    [InlineData("normal:3", "did you mean"), InlineData("uniform:5", "give uniform:LEAST,MOST"), InlineData("uniform:5,3", "must be a number from 5")]
+    [InlineData("normal:3", "did you mean"), InlineData("uniform:5", "give uniform:A..B"), InlineData("uniform:5,3", "range is empty"), InlineData("lognormal:900,0.8", "sigma=S"), InlineData("lognormal:900,sigma=9", "from 0 to 5")]
     [InlineData("constant:0", "from 1"), InlineData("constant:1.5", "whole numbers"), InlineData("constant:5@9..3", "from 9"), InlineData("constant:5@9", "a range is")]
     public void A_length_that_cannot_be_read_says_why(string text, string message) =>
         Assert.Contains(message, Assert.Throws<InputException>(() => LengthSpec.Parse(text)).Message.Replace("known: ", "did you mean ", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -64,22 +67,19 @@ public sealed class SyntheticWorkloadTests
     }
 
     [Fact]
-    public void Clients_keep_one_request_open_each()
+    public void Clients_get_the_classes_by_their_shares_with_their_labels()
     {
-        var source = new SyntheticWorkload { Clients = 2, Requests = 3, Classes = [Class("a")] }.Open(1);
-        Assert.Equal((SimTime.Zero, 5), (source.Take().Arrival, source.Take().OutputTokens));
-        Assert.Equal(SimTime.Never, source.NextArrival);
-        source.OnEnded(null, RequestState.Finished, SimTime.FromSeconds(4));
-        Assert.Equal(SimTime.FromSeconds(4), source.Take().Arrival);
-        source.OnEnded(null, RequestState.Finished, SimTime.FromSeconds(5));
-        Assert.Equal(SimTime.Never, source.NextArrival);
+        var row = new SyntheticWorkload { Requests = 4000, Classes = [Class("a") with { Share = 3, Tenant = "x", MaxOutputTokens = 4 }, Class("b")] }.DrawUntimed(1).ToList();
+        Assert.Equal(4000, row.Count);
+        Assert.InRange(row.Count(r => r.Tenant == "x") / 4000.0, 0.72, 0.78);
+        Assert.All(row, r => Assert.Equal((SimTime.Zero, r.Tenant == "x" ? 4 : 5), (r.Arrival, r.OutputTokens)));
     }
 
     private static SyntheticClass Class(string name) => new(name, LengthSpec.Parse("constant:10"), LengthSpec.Parse("constant:5"));
 
     private static List<RequestSpec> Take(SyntheticWorkload workload)
     {
-        var source = workload.Open(1);
+        using var source = new ListTrafficSource(workload.Draw(1));    // checks the order of arrivals
         var taken = new List<RequestSpec>();
         while (source.NextArrival != SimTime.Never) taken.Add(source.Take());
         return taken;

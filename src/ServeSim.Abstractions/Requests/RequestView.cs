@@ -86,7 +86,7 @@ public readonly struct RequestView : IEquatable<RequestView>
     public int Preemptions => Table.Preemptions[Row];
 
     /// <summary>False once the request has ended and its row may hold another.</summary>
-    public bool IsLive => Table.State[Row] != RequestState.None && Table.Number[Row] == Number;
+    public bool IsLive => Table.State[Row] is not (RequestState.None or RequestState.Aborted) && Table.Number[Row] == Number;
 
     /// <summary>Same request.</summary>
     public bool Equals(RequestView other) => Number == other.Number && ReferenceEquals(Table, other.Table);

@@ -35,6 +35,8 @@ public sealed class DrrPolicy(DrrOptions options, TenantWeights weights, ILength
         if (!_turns.Contains(tenant)) _turns.AddLast(tenant);
     }
 
+    protected override void OnLeft(Tenant tenant, in RequestView request) => tenant.Remove(request);
+
     protected override void Charge(Tenant tenant, double amount, long times) => tenant.Add(-amount, times);
 
     protected override void Admit(in InstanceView view, BatchPlan plan)

@@ -32,6 +32,8 @@ public sealed class RpmPolicy(RpmOptions options, TenantWeights weights, ILength
         if (!_isRefused[request]) accepted.Enqueue(request.Arrival);
     }
 
+    protected override void OnLeft(Tenant tenant, in RequestView request) { }
+
     protected override void Charge(Tenant tenant, double amount, long times) { }    // nobody asks what was served
 
     protected override void Admit(in InstanceView view, BatchPlan plan)

@@ -41,6 +41,8 @@ public sealed class UwfqPolicy(UwfqOptions options, TenantWeights weights, ILeng
         _jobs[request] = _ideal.Arrive(user, request.Number, Cost.Of(request.InputTokens, PredictedTokens(request)), request.Arrival.Seconds);
     }
 
+    protected override void OnLeft(Tenant tenant, in RequestView request) => _waiting.Remove(request);
+
     protected override void OnDone(Tenant tenant, in RequestView request) =>
         _ideal.Refine(_jobs[request]!, Cost.Of(request.InputTokens, request.GeneratedTokens), request.LastTokenAt.Seconds);
 

@@ -65,6 +65,8 @@ public class VtcPolicy(VtcOptions options, TenantWeights weights, ILengthPredict
         tenant.Enqueue(request);
     }
 
+    protected override void OnLeft(Tenant tenant, in RequestView request) => tenant.Remove(request);
+
     protected override void Admit(in InstanceView view, BatchPlan plan)
     {
         while (LeastServed() is { } tenant)

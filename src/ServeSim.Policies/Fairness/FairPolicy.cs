@@ -71,10 +71,18 @@ public abstract class FairPolicy(FairLimits limits, ServiceCost cost, TenantWeig
         Settle();
         _running.Remove(request);
         var tenant = TenantOf(request);
-        var unused = _accounts[request].Prepaid - request.GeneratedTokens;
-        if (unused > 0) Charge(tenant, cost.Between(request.InputTokens, _accounts[request].Prepaid, request.GeneratedTokens, tenant.Weight), 1);
+        PayBack(tenant, request);
         tenant.Learn(request.GeneratedTokens, LearningWindow);
         predictor.OnFinished(request);
+        OnDone(tenant, request);
+    }
+
+    public void OnAborted(in RequestView request)
+    {
+        Settle();
+        var tenant = TenantOf(request);
+        if (!_running.Remove(request)) OnLeft(tenant, request);
+        PayBack(tenant, request);
         OnDone(tenant, request);
     }
 
@@ -84,7 +92,10 @@ public abstract class FairPolicy(FairLimits limits, ServiceCost cost, TenantWeig
     /// <summary>A request waits from now on: it has arrived or was preempted.</summary>
     protected abstract void OnQueued(Tenant tenant, in RequestView request);
 
-    /// <summary>A request has finished and is paid for.</summary>
+    /// <summary>A request that waits is waited for no longer.</summary>
+    protected abstract void OnLeft(Tenant tenant, in RequestView request);
+
+    /// <summary>A request has finished, or its client has given up, and it is paid for.</summary>
     protected virtual void OnDone(Tenant tenant, in RequestView request) { }
 
     /// <summary>Output tokens that are charged at admission.</summary>
@@ -124,6 +135,12 @@ public abstract class FairPolicy(FairLimits limits, ServiceCost cost, TenantWeig
     {
         Settle();
         return _byName.TryGetValue(tenant, out var known) ? known.Counter : 0;
+    }
+
+    private void PayBack(Tenant tenant, in RequestView request)
+    {
+        var prepaid = _accounts[request].Prepaid;
+        if (prepaid > request.GeneratedTokens) Charge(tenant, cost.Between(request.InputTokens, prepaid, request.GeneratedTokens, tenant.Weight), 1);
     }
 
     private int PromptTokensLeft(BatchPlan plan) => limits.MaxPrefillTokens - plan.PrefillTokenCount;

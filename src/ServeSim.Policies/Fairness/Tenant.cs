@@ -9,8 +9,7 @@ public sealed class Tenant(string name, double weight)
 {
     private const double ExactBelow = 1L << 52;    // sums of whole doubles below this are exact
 
-    private readonly Stack<RequestView> _preempted = new();
-    private readonly Queue<RequestView> _fresh = new();
+    private readonly LinkedList<RequestView> _waiting = new();
 
     /// <summary>Its name.</summary>
     public string Name => name;
@@ -25,10 +24,10 @@ public sealed class Tenant(string name, double weight)
     public double MeanOutput { get; private set; }
 
     /// <summary>True with a request that waits.</summary>
-    public bool IsBacklogged => _preempted.Count + _fresh.Count > 0;
+    public bool IsBacklogged => _waiting.Count > 0;
 
     /// <summary>The request next in line.</summary>
-    public RequestView First => _preempted.TryPeek(out var first) ? first : _fresh.Peek();
+    public RequestView First => _waiting.First!.Value;
 
     /// <summary>Adds the same amount several times, rounded like single additions, so that it does not matter when they are made.</summary>
     public void Add(double amount, long times = 1)
@@ -41,14 +40,14 @@ public sealed class Tenant(string name, double weight)
     /// <summary>A request joins at the end, a preempted one in front.</summary>
     public void Enqueue(in RequestView request)
     {
-        if (request.Preemptions > 0) _preempted.Push(request); else _fresh.Enqueue(request);
+        if (request.Preemptions > 0) _waiting.AddFirst(request); else _waiting.AddLast(request);
     }
 
     /// <summary>Takes the first request out of the line.</summary>
-    public void RemoveFirst()
-    {
-        if (!_preempted.TryPop(out _)) _fresh.Dequeue();
-    }
+    public void RemoveFirst() => _waiting.RemoveFirst();
+
+    /// <summary>Takes a request out of the line.</summary>
+    public void Remove(in RequestView request) => _waiting.Remove(request);
 
     internal void Learn(int outputTokens, int window) =>
         MeanOutput = MeanOutput == 0 ? outputTokens : ((MeanOutput * (window - 1)) + outputTokens) / window;

@@ -17,7 +17,7 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
     private int _shift = FirstShift;
     private long _reached;
 
-    /// <summary>Takes in a request that has ended; unfinished ones must come last.</summary>
+    /// <summary>Takes in a request that has ended.</summary>
     public void Add(in RequestRecord request)
     {
         var name = request.Tenant ?? "default";
@@ -26,9 +26,8 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
         Reach(request.Arrival.Nanoseconds);
         tenant.Requested.Add(request.Arrival.Nanoseconds, request.Arrival.Nanoseconds, Units(request.InputTokens, request.OutputTokens), _shift);
         if (request.FirstToken is not { } first) return;
-        var end = request.Finished?.Nanoseconds ?? Math.Max(_reached, first.Nanoseconds);    // of a run that was cut
-        Reach(end);
-        tenant.Served.Add(first.Nanoseconds, end, Units(request.InputTokens, request.GeneratedTokens), _shift);
+        Reach(request.Ended.Nanoseconds);
+        tenant.Served.Add(first.Nanoseconds, request.Ended.Nanoseconds, Units(request.InputTokens, request.GeneratedTokens), _shift);
     }
 
     /// <summary>Null with fewer than two tenants.</summary>

@@ -12,12 +12,13 @@ public sealed record TenantSummary
 
     public required long Finished { get; init; }
     public required long Rejected { get; init; }
+    public required long Aborted { get; init; }
     public required long Unfinished { get; init; }
     public required long InputTokens { get; init; }
     public required long OutputTokens { get; init; }
     public required double? OutputTokensPerSecond { get; init; }
 
-    /// <summary>Priced tokens received, also by requests that the run cut off; not divided by the weight.</summary>
+    /// <summary>Priced tokens received, also by requests that were given up or cut off; not divided by the weight.</summary>
     public required double Service { get; init; }
 
     /// <summary>Null when none of its requests had a limit.</summary>
@@ -27,5 +28,5 @@ public sealed record TenantSummary
     public required LatencySummary E2e { get; init; }
 
     /// <summary>Its measured requests.</summary>
-    public long Measured => Finished + Rejected + Unfinished;
+    public long Measured => Finished + Rejected + Aborted + Unfinished;
 }

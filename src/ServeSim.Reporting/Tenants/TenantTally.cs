@@ -11,6 +11,7 @@ internal sealed class TenantTally(string name, double weight, bool exactSamples)
     private readonly SloTally _slo = new();
     private long _finished;
     private long _rejected;
+    private long _aborted;
     private long _unfinished;
     private long _inputTokens;
     private long _outputTokens;
@@ -26,6 +27,7 @@ internal sealed class TenantTally(string name, double weight, bool exactSamples)
         switch (request.Outcome)
         {
             case RequestOutcome.Rejected: _rejected++; return;
+            case RequestOutcome.Aborted: _aborted++; return;
             case RequestOutcome.Unfinished: _unfinished++; return;
         }
 
@@ -42,6 +44,7 @@ internal sealed class TenantTally(string name, double weight, bool exactSamples)
         Weight = weight,
         Finished = _finished,
         Rejected = _rejected,
+        Aborted = _aborted,
         Unfinished = _unfinished,
         InputTokens = _inputTokens,
         OutputTokens = _outputTokens,

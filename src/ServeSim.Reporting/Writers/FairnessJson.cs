@@ -41,6 +41,7 @@ internal static class FairnessJson
         json.WriteNumber("weight", tenant.Weight);
         json.WriteNumber("finished", tenant.Finished);
         json.WriteNumber("rejected", tenant.Rejected);
+        json.WriteNumber("aborted", tenant.Aborted);
         json.WriteNumber("unfinished", tenant.Unfinished);
         json.WriteNumber("input_tokens", tenant.InputTokens);
         json.WriteNumber("output_tokens", tenant.OutputTokens);

@@ -72,6 +72,7 @@ public static class SummaryTable
             var name = $"Tenant {tenant.Name}";
             yield return new(name, "Finished", Text(tenant.Finished), $"of {Text(tenant.Measured)}");
             if (tenant.Rejected > 0) yield return new(name, "Rejected", Text(tenant.Rejected), "");
+            if (tenant.Aborted > 0) yield return new(name, "Aborted", Text(tenant.Aborted), "");
             yield return new(name, "Service", Text(tenant.Service), tenant.Weight == 1 ? "priced tokens" : $"priced tokens, weight {Text(tenant.Weight)}");
             yield return new(name, "Output", Text(tenant.OutputTokensPerSecond), "tokens/s");
             yield return new(name, "TTFT p50, p99", $"{Text(tenant.Ttft.Percentile(50))}, {Text(tenant.Ttft.Percentile(99))}", "ms");

@@ -22,6 +22,8 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
         Look();
     }
 
+    public void OnAborted(in RequestView request) => _known.Remove(request);
+
     public void Plan(in InstanceView view, BatchPlan plan)
     {
         var isFirst = _random.NextInt(3);
@@ -54,7 +56,7 @@ internal sealed class MixedVerbsPolicy(ulong seed, int instance) : IBatchPolicy
         foreach (var request in view.Running.Reversed())
         {
             if (plan.TryDecodeAll()) return;
-            if (!plan.IsPreempted(request) && !plan.Contains(request)) plan.Preempt(request, (PreemptMode)_random.NextInt(3), (QueueEnd)_random.NextInt(2));
+            if (!plan.IsPreempted(request) && !plan.Contains(request)) plan.Preempt(request, (PreemptMode)_random.NextInt(4), (QueueEnd)_random.NextInt(2));
         }
     }
 

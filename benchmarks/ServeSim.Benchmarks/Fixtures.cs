@@ -17,11 +17,11 @@ internal static class Fixtures
     /// <summary>KV blocks that the model leaves on the GPU.</summary>
     public const int Blocks = 26_312;
 
-    public static SimulationRun Run(EngineKind kind, IEnumerable<RequestSpec> requests, int totalBlocks, IRunObserver observer) => new(
+    public static SimulationRun Run(EngineKind kind, IEnumerable<RequestSpec> requests, int totalBlocks, IRunObserver observer, IBatchPolicy? policy = null) => new(
         new EngineOptions { TotalBlocks = totalBlocks, Kind = kind },
         new EnumerableSource(requests),
         Cost,
-        new NamedPolicies("sarathi", _ => new SarathiPolicy(new SarathiOptions(MaxSequences: 1024)), "round-robin", new RoundRobinRouter()),
+        new NamedPolicies("policy", _ => policy ?? new SarathiPolicy(new SarathiOptions(MaxSequences: 1024)), "round-robin", new RoundRobinRouter()),
         observer);
 
     /// <summary>Poisson arrivals of chat-like requests.</summary>
@@ -40,6 +40,25 @@ internal static class Fixtures
             };
         }
     }
+
+    /// <summary>A request that has ended, different from its neighbours.</summary>
+    public static RequestRecord Ended(long number, long now) => new()
+    {
+        Number = number,
+        Id = null,
+        Outcome = RequestOutcome.Finished,
+        Arrival = new SimTime(now),
+        InputTokens = 1000,
+        OutputTokens = 200,
+        GeneratedTokens = 200,
+        Instance = 0,
+        Scheduled = new SimTime(now + 1_000_000 + (number % 1009)),
+        FirstToken = new SimTime(now + 40_000_000 + (number % 10_007)),
+        Finished = new SimTime(now + 2_000_000_000 + (number % 100_003)),
+        MaxTbt = new SimDuration(20_000_000),
+        OnTimeTokens = 200,
+        Slo = SloLimits.None,
+    };
 
     internal sealed class Silent : IRunObserver
     {

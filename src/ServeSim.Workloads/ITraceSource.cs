@@ -20,6 +20,9 @@ public interface ITraceSource : IDisposable
     /// <summary>Counts so far.</summary>
     TraceCounts Counts { get; }
 
+    /// <summary>Grows with every warning and every record left out or changed, so that one can tell whether to look again.</summary>
+    long Changes { get; }
+
     /// <summary>The next record, or false at the end.</summary>
     bool TryRead([NotNullWhen(true)] out TraceRecord? record);
 }

@@ -21,14 +21,33 @@ public sealed class TraceCounts
     /// <summary>All records left out.</summary>
     public long DroppedTotal => _dropped.Values.Sum();
 
-    internal void Drop(string reason) => Add(_dropped, reason, 1);
+    /// <summary>Records left out and changed so far.</summary>
+    internal long Changes { get; private set; }
 
-    internal void Change(string reason) => Add(_changed, reason, 1);
+    internal TraceCounts Copy()
+    {
+        var copy = new TraceCounts { Emitted = Emitted };
+        copy.AddReader(this);
+        return copy;
+    }
+
+    internal void Drop(string reason)
+    {
+        Changes++;
+        Add(_dropped, reason, 1);
+    }
+
+    internal void Change(string reason)
+    {
+        Changes++;
+        Add(_changed, reason, 1);
+    }
 
     /// <summary>Takes over what a reader below has read, dropped and changed; what it emitted is not yet emitted here.</summary>
     internal void AddReader(TraceCounts reader)
     {
         Read += reader.Read;
+        Changes += reader.Changes;
         foreach (var (reason, count) in reader._dropped) Add(_dropped, reason, count);
         foreach (var (reason, count) in reader._changed) Add(_changed, reason, count);
     }

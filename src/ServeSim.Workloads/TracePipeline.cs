@@ -16,6 +16,7 @@ public sealed class TracePipeline : ITraceSource
     private TraceReader _reader;
     private TransformPass _pass;
     private int _copy;
+    private string _suffix = "";
     private long _emitted;
     private long _copyStart;
     private long _lastArrival;
@@ -63,6 +64,9 @@ public sealed class TracePipeline : ITraceSource
             return total;
         }
     }
+
+    /// <inheritdoc/>
+    public long Changes => _earlier.Changes + _earlierWarnings.Count + _reader.Changes + _own.Changes;
 
     /// <summary>Opens a file (<c>-</c> is standard input) with its transformations.</summary>
     /// <exception cref="InputException">The file cannot be used, or the options do not fit it.</exception>
@@ -114,6 +118,7 @@ public sealed class TracePipeline : ITraceSource
     private void NextCopy()
     {
         _copy++;
+        _suffix = FormattableString.Invariant($"#{_copy + 1}");
         _earlier.AddReader(_reader.Counts);
         _earlierWarnings.AddRange(_reader.Warnings.Except(_earlierWarnings).ToList());
         _reader.Dispose();
@@ -133,14 +138,13 @@ public sealed class TracePipeline : ITraceSource
 
         if (record.Arrival is { } arrival) _lastArrival = Math.Max(_lastArrival, _copyStart + arrival.Nanoseconds);
         if (_copy == 0) return record;
-        var suffix = FormattableString.Invariant($"#{_copy + 1}");
         return record with
         {
             Number = _emitted + 1,
-            ExplicitId = record.ExplicitId is not null || MayHaveDependencies ? record.RequestId + suffix : null,
+            ExplicitId = record.ExplicitId is not null || MayHaveDependencies ? record.RequestId + _suffix : null,
             Arrival = record.Arrival is { } time ? new SimTime(_copyStart + time.Nanoseconds) : null,
-            SessionId = record.SessionId is null ? null : record.SessionId + suffix,
-            WaitFor = record.WaitFor?.Select(id => id + suffix).ToList(),
+            SessionId = record.SessionId is null ? null : record.SessionId + _suffix,
+            WaitFor = record.WaitFor?.Select(id => id + _suffix).ToList(),
             HashIds = record.HashIds?.Select(id => unchecked(id + _hashOffset)).ToList(),
         };
     }

@@ -91,6 +91,9 @@ public sealed class TraceReader : ITraceSource
     /// <inheritdoc/>
     public TraceCounts Counts { get; } = new();
 
+    /// <inheritdoc/>
+    public long Changes => Counts.Changes + _log.Warnings.Count;
+
     /// <summary>Number of the line read last, in the unpacked text, from 1.</summary>
     public long Line => _lines.Line;
 

@@ -11,7 +11,7 @@ public static class TraceRequests
     {
         while (trace.TryRead(out var record))
         {
-            unmodelled.Count(record);
+            unmodelled.Count(UnmodelledTraits.Of(record));
             yield return record.ToRequest();
         }
     }

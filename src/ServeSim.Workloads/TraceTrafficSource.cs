@@ -4,7 +4,8 @@ namespace ServeSim.Workloads;
 
 /// <summary>
 /// Feeds a trace to the engine. A request that waits for others comes when all of them have ended, at the later of
-/// its recorded time and the end plus its delay; a refused parent releases its children too.
+/// its recorded time and the end plus its delay; a refused parent releases its children too. Where there is a second
+/// processor, long traces are read on a thread of their own (<see cref="RequestFeed"/>).
 /// </summary>
 public sealed class TraceTrafficSource : ITrafficSource, IDisposable
 {
@@ -17,7 +18,7 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
     /// </summary>
     public const int LookAhead = 65_536;
 
-    private readonly ITraceSource _trace;
+    private readonly RequestFeed _feed;
     private readonly string _name;
     private readonly int _lookAhead;
     private readonly DependencyTable? _dependencies;
@@ -30,18 +31,12 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
     /// <exception cref="InputException">The first records are bad.</exception>
     public TraceTrafficSource(ITraceSource trace, string name = "trace")
     {
-        _trace = trace;
+        _feed = new RequestFeed(trace, Environment.ProcessorCount > 1 ? RequestFeed.RecordsBeforeThread : int.MaxValue);
         _name = name;
         _dependencies = trace.MayHaveDependencies ? new DependencyTable(DependencyWindow) : null;
         _lookAhead = trace.MayHaveDependencies ? LookAhead : 1;
         Fill();
     }
-
-    /// <summary>
-    /// A record is garbage as soon as the engine has its request. Left to itself the runtime lets tens of megabytes of them
-    /// pile up on machines with large caches; collecting a few often keeps memory flat over any trace at no measurable cost.
-    /// </summary>
-    private const int RecordsPerCollection = 1024;
 
     /// <summary>Records taken from the trace so far, look-ahead included.</summary>
     public long RecordsRead { get; private set; }
@@ -56,10 +51,13 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
     public long LateReleases { get; private set; }
 
     /// <summary>The trace's warnings.</summary>
-    public IReadOnlyList<string> Warnings => _trace.Warnings;
+    public IReadOnlyList<string> Warnings => _feed.Warnings;
 
-    /// <summary>The trace's counts.</summary>
-    public TraceCounts Counts => _trace.Counts;
+    /// <summary>Records left out so far, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Dropped => _feed.Counts.Dropped;
+
+    /// <summary>Records changed so far, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Changed => _feed.Counts.Changed;
 
     /// <inheritdoc/>
     public SimTime NextArrival
@@ -111,26 +109,25 @@ public sealed class TraceTrafficSource : ITrafficSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _trace.Dispose();
+    public void Dispose() => _feed.Dispose();
 
     private void Fill()
     {
         while (!_ended && _roots.Count < _lookAhead && (_roots.Count == 0 || Blocked < DependencyWindow))
         {
-            if (!_trace.TryRead(out var record))
+            if (!_feed.TryTake(out var next))
             {
                 _ended = true;
                 _dependencies?.CheckComplete(_name);
                 break;
             }
 
-            if (++RecordsRead % RecordsPerCollection == 0) GC.Collect(0);
-            Unmodelled.Count(record);
-            var spec = record.ToRequest(_dependencies is not null);
-            if (_dependencies is null) _roots.Enqueue((spec, RecordsRead));
-            else if (_dependencies.TryHold(record, spec, RecordsRead, out var ready)) continue;
-            else if (record.WaitFor is null) _roots.Enqueue((spec, RecordsRead));
-            else Release(spec, ready, RecordsRead);
+            RecordsRead++;
+            Unmodelled.Count(next.Traits);
+            if (_dependencies is null || next.Record is not { } record) _roots.Enqueue((next.Spec, RecordsRead));
+            else if (_dependencies.TryHold(record, next.Spec, RecordsRead, out var ready)) continue;
+            else if (record.WaitFor is null) _roots.Enqueue((next.Spec, RecordsRead));
+            else Release(next.Spec, ready, RecordsRead);
         }
     }
 

@@ -13,12 +13,19 @@ public sealed class UnmodelledTraits
     private long _adapters;
     private long _media;
 
-    internal void Count(TraceRecord record)
+    internal static UnmodelledTrait Of(TraceRecord record) =>
+        (record.HashIds is { Count: > 0 } ? UnmodelledTrait.Prefix : 0)
+        | (record.Model is not null ? UnmodelledTrait.Model : 0)
+        | (record.Adapter is not null ? UnmodelledTrait.Adapter : 0)
+        | (record.NumImages > 0 || record.ImageTokens > 0 || record.AudioTokens > 0 || record.VideoTokens > 0 ? UnmodelledTrait.Media : 0);
+
+    internal void Count(UnmodelledTrait traits)
     {
-        if (record.HashIds is { Count: > 0 }) _prefixes++;
-        if (record.Model is not null) _otherModels++;
-        if (record.Adapter is not null) _adapters++;
-        if (record.NumImages > 0 || record.ImageTokens > 0 || record.AudioTokens > 0 || record.VideoTokens > 0) _media++;
+        if (traits == UnmodelledTrait.None) return;
+        if (traits.HasFlag(UnmodelledTrait.Prefix)) _prefixes++;
+        if (traits.HasFlag(UnmodelledTrait.Model)) _otherModels++;
+        if (traits.HasFlag(UnmodelledTrait.Adapter)) _adapters++;
+        if (traits.HasFlag(UnmodelledTrait.Media)) _media++;
     }
 
     /// <summary>One sentence for each trait that occurred.</summary>

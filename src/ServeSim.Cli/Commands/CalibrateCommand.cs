@@ -41,7 +41,8 @@ internal static class CalibrateCommand
         return command;
     }
 
-    private static List<string> Files(string[] paths)
+    /// <summary>Profile files under the given paths.</summary>
+    internal static List<string> Files(string[] paths)
     {
         var files = new List<string>();
         foreach (var path in paths)

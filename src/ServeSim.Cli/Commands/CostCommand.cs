@@ -39,7 +39,7 @@ internal static class CostCommand
             "servesim cost --cost linear:5,0.02,0.1,0.0001,0 --prefill 2048")
         {
             model, gpu, tensor, pipeline, expert, data, spec, precision, coefficients, overlay, prefill, decode, json,
-            CostPredictCommand.Create(app), CostValidateCommand.Create(app),
+            CostPredictCommand.Create(app), CostValidateCommand.Create(app), CostAccuracyCommand.Create(app),
         };
         command.SetAction(parsed =>
         {

@@ -9,6 +9,8 @@ namespace ServeSim.CostModels.Calibration;
 public sealed class CalibratedLaws
 {
     private const string DefaultStack = "vllm";
+    private const double CachedStart = 2.6;    // microseconds; RTX PRO 6000
+    private const double CachedGain = 1.4;     // the same
     private readonly CoefficientSet _set;
     private readonly AcceleratorSpec _gpu;
     private readonly Dictionary<string, (CoefficientEntry Entry, ConstantOrigin Origin)> _used = [];
@@ -37,6 +39,17 @@ public sealed class CalibratedLaws
 
     /// <summary>The same as an engine runs them.</summary>
     public GemmLaw Gemm(NumberFormat format) => GemmLaw.Of(format == NumberFormat.Fp8 ? Best("gemm-fp8") : Best("gemm-bf16-engine", "gemm-bf16"));
+
+    /// <summary>
+    /// GEMMs of a profile of one layer whose weights stay in the cache. Where nobody timed that, the bandwidth that another device
+    /// gained by it.
+    /// </summary>
+    public GemmLaw GemmInCache()
+    {
+        if (Own("gemm-bf16-cached") is { } own) return GemmLaw.Of(own);
+        var law = Gemm(NumberFormat.Bf16);
+        return law with { StartMicroseconds = Math.Min(law.StartMicroseconds, CachedStart), Bandwidth = law.Bandwidth * CachedGain };
+    }
 
     /// <summary>Rates of a number format.</summary>
     public DeviceRates RatesOf(NumberFormat format) => format == NumberFormat.Fp8 && _gpu.Teraflops.Fp8 is { } fp8 ? Rates.At(fp8) : Rates;

@@ -3,7 +3,7 @@ using ServeSim.Abstractions;
 namespace ServeSim.CostModels.Calibration;
 
 /// <summary>
-/// Measured over predicted time of one operator of one profiled model, by number of rows. Inside the profiled range it
+/// Measured over predicted time (tiles left out) of one operator of one profiled model, by number of rows. Inside the profiled range it
 /// gives the accuracy of a table, outside the formula stands alone.
 /// </summary>
 /// <param name="Stack">Software stack.</param>
@@ -18,10 +18,13 @@ public sealed record ResidualCurve(string Stack, string Device, string Model, in
     private const double Least = 0.5;
     private const double Most = 2;
 
+    /// <summary>True within twice the profiled range.</summary>
+    public bool Covers(double rows) => rows > 0 && rows >= Rows[0] / 2 && rows <= Rows[^1] * 2;
+
     /// <summary>Factor for so many rows: linear in their logarithm, held to [0.5, 2], 1 beyond twice the profiled range.</summary>
     public double At(double rows)
     {
-        if (rows <= 0 || rows < Rows[0] / 2 || rows > Rows[^1] * 2) return 1;
+        if (!Covers(rows)) return 1;
         if (rows <= Rows[0]) return Math.Clamp(Ratios[0], Least, Most);
         if (rows >= Rows[^1]) return Math.Clamp(Ratios[^1], Least, Most);
         var above = Array.BinarySearch(Rows, rows);

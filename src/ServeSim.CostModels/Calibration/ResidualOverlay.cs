@@ -24,6 +24,9 @@ internal sealed class ResidualOverlay
     /// <summary>Operators that have a curve.</summary>
     public int Count => _curves.Count;
 
-    /// <summary>Measured over predicted.</summary>
+    /// <summary>True where the profile says more than the law.</summary>
+    public bool Covers(string op, double rows) => _curves.TryGetValue(op, out var curve) && curve.Covers(rows);
+
+    /// <summary>Measured over predicted without tiles.</summary>
     public double Factor(string op, double rows) => _curves.TryGetValue(op, out var curve) ? curve.At(rows) : 1;
 }

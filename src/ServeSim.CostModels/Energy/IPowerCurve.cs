@@ -40,9 +40,17 @@ internal sealed class MfuCurve(double rest, double most, double saturation, doub
 /// </summary>
 internal sealed class LogisticCurve(double rest, double nominal, double steepness, double midpoint) : IPowerCurve
 {
+    private const int KnownTokens = 1024;
     private static readonly double _ln2 = DetMath.Log(2);
+    private readonly double[] _known = new double[KnownTokens];    // 0 where not yet worked out: two logarithms an iteration are a fifth of a run
 
-    public double Watts(in IterationRecord iteration) => WattsAt((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences);
+    public double Watts(in IterationRecord iteration)
+    {
+        var tokens = (iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences;
+        if (iteration.LayerShare != 1 || tokens >= KnownTokens) return WattsAt(tokens);
+        var watts = _known[(int)tokens];
+        return watts != 0 ? watts : _known[(int)tokens] = WattsAt(tokens);
+    }
 
     /// <summary>Watts with so many tokens in the iteration.</summary>
     public double WattsAt(double tokens) =>

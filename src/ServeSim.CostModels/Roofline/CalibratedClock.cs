@@ -70,10 +70,15 @@ internal sealed class CalibratedClock : IAttentionClock
 
     public ref readonly DeviceRates Rates => ref _rates;
 
-    public KernelTime Time(RowOperator op, int rows)
+    public KernelTime Time(RowOperator op, int rows) => Time(op, rows, isTiled: true);
+
+    /// <summary>The time that residuals refer to.</summary>
+    public KernelTime TimeWithoutTiles(RowOperator op, int rows) => Time(op, rows, isTiled: false);
+
+    private KernelTime Time(RowOperator op, int rows, bool isTiled)
     {
         if (op.Kind == KernelKind.Experts) return ExpertTime(op, rows);
-        if (op.Kind == KernelKind.Gemm) return Gemm(rows, op.Columns, op.Inner, op.Weights);
+        if (op.Kind == KernelKind.Gemm) return Gemm(rows, op.Columns, op.Inner, op.Weights, isTiled);
         return op.Kind == KernelKind.Sampler
             ? new(_laws.SamplerMicroseconds(rows), BoundBy.Overhead)
             : Time(op.Kind, op.Flops(rows), op.Bytes(rows));
@@ -97,11 +102,12 @@ internal sealed class CalibratedClock : IAttentionClock
     }
 
     /// <summary>A GEMM of so many rows, outputs and inputs.</summary>
-    public KernelTime Gemm(double m, double n, double k, WeightClass weights)
+    public KernelTime Gemm(double m, double n, double k, WeightClass weights, bool isTiled = true)
     {
         if (m == 0) return default;
         var plain = _precision.BytesOf(weights) == 2;
         var (law, rates) = plain ? (_gemm, _rates) : (_quantised, _gemmRates);
+        if (!isTiled) law = law.WithoutTiles;
         var weightBytes = _precision.BytesOf(weights);
         var compute = 2 * m * n * k / (law.Compute * rates.FlopsPerMicrosecond);
         var memory = (weightBytes * n * k) / (law.Bandwidth * rates.BytesPerMicrosecond);
@@ -124,10 +130,12 @@ internal sealed class CalibratedClock : IAttentionClock
         var layer = op.Experts!.Value;
         var tokens = op.TokensPerRow * rows;
         if (tokens == 0) return default;
-        var flops = layer.Flops(tokens) * (_skewed ? _experts.SkewedLoad : 1);
-        var bytes = ExpertBytes(op, rows);
-        var time = _experts.Microseconds(flops, bytes, layer.PermutedBytes(tokens), _gemmRates);
-        return new(time, flops / _gemmRates.FlopsPerMicrosecond > bytes / _gemmRates.BytesPerMicrosecond ? BoundBy.Compute : BoundBy.Memory);
+        var weightBytes = _precision.BytesOf(op.Weights);
+        var touched = Touched(op, layer, tokens, rows);
+        var time = _experts.Microseconds(layer, tokens, Routing, weightBytes, _gemmRates, touched);
+        var bytes = (layer.ExpertWeights * touched * weightBytes) + layer.ActivationBytes(tokens);
+        var isCompute = layer.Flops(tokens) / _gemmRates.FlopsPerMicrosecond > bytes / _gemmRates.BytesPerMicrosecond;
+        return new(time, isCompute ? BoundBy.Compute : BoundBy.Memory);
     }
 
     /// <summary>Memory traffic of an operator in this precision.</summary>
@@ -141,10 +149,13 @@ internal sealed class CalibratedClock : IAttentionClock
     private double ExpertBytes(RowOperator op, int rows)
     {
         var (layer, tokens) = (op.Experts!.Value, op.TokensPerRow * rows);
-        var active = op.DistinctExperts?.Invoke(rows)
-            ?? ExpertLaw.ActiveExperts(tokens, layer.PerToken, layer.Experts, layer.ExpertRanks, _skewed ? _experts.SkewedCoverage : 1);
-        return (layer.ExpertWeights * active * _precision.BytesOf(op.Weights)) + layer.ActivationBytes(tokens);
+        return (layer.ExpertWeights * Touched(op, layer, tokens, rows) * _precision.BytesOf(op.Weights)) + layer.ActivationBytes(tokens);
     }
+
+    private ExpertRouting Routing => _skewed ? ExpertRouting.Skewed : ExpertRouting.Uniform;
+
+    private double Touched(RowOperator op, in ExpertLayer layer, double tokens, int rows) =>
+        op.DistinctExperts?.Invoke(rows) ?? _experts.Touched(layer, tokens, Routing);
 
     /// <summary>Experts of a layer that so many tokens touch, all ranks together, as the laws count them.</summary>
     public double TouchedExperts(Models.ExpertShape experts, int tokens) =>

@@ -41,17 +41,21 @@ internal sealed class RowSum(CalibratedClock clock, ResidualOverlay residuals, i
     {
         if (rows == 0 || times == 0) return;
         foreach (var (op, count) in _operators)
-        {
-            var time = clock.Time(op, rows);
-            ledger.Add(op.Name, times * count, op.Flops(rows), clock.Bytes(op, rows), time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) });
-        }
+            ledger.Add(op.Name, times * count, op.Flops(rows), clock.Bytes(op, rows), Time(op, rows));
+    }
+
+    private KernelTime Time(RowOperator op, int rows)
+    {
+        if (!residuals.Covers(op.Name, rows)) return clock.Time(op, rows);
+        var time = clock.TimeWithoutTiles(op, rows);
+        return time with { Microseconds = time.Microseconds * residuals.Factor(op.Name, rows) };
     }
 
     private double Compute(int rows)
     {
         if (rows == 0) return 0;
         double sum = 0;
-        foreach (var (op, count) in _operators) sum += count * clock.Time(op, rows).Microseconds * residuals.Factor(op.Name, rows);
+        foreach (var (op, count) in _operators) sum += count * Time(op, rows).Microseconds;
         if (rows < _microseconds.Length) _microseconds[rows] = sum;
         return sum;
     }

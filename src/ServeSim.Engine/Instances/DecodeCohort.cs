@@ -66,6 +66,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         var context = table.Context[row];
         if (Count > 0 && LastToken != now) return false;
         if (table.OwedTokens[row] > 0 || table.HighWater[row] != context) return false;
+        if (table.Spec[row].Patience is not null) return false;    // its client may end it between two steps
         var isReserved = table.Blocks[row] != OwnedBlocks(context);
         if (isReserved && table.Blocks[row] < OwnedBlocks(table.Spec[row].InputTokens + table.Spec[row].OutputTokens - 1)) return false;
         if (Count == 0) Restart(now);
@@ -130,13 +131,6 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         table.Clock[row] = null;
         ContextTokens -= table.Context[row];
         _isLargestKnown &= table.Context[row] - Step < _largestOffset;
-    }
-
-    /// <summary>The same while an iteration may be in flight: the row takes the block along that its next token has got.</summary>
-    public void LeaveInFlight(int row)
-    {
-        Leave(row);
-        table.Blocks[row] = Math.Max(table.Blocks[row], OwnedBlocks(table.Context[row]));
     }
 
     /// <summary>All members leave.</summary>

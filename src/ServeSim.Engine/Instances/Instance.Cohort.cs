@@ -36,12 +36,8 @@ internal sealed partial class Instance
     private int AdvanceCohort(SimTime now, ref GapRun gaps)
     {
         var members = _cohort!.Count;
-        if (members > 0)
-        {
-            gaps.Add(now - _cohort.LastToken, members);
-            _guard.Progress();
-        }
-
+        gaps.Add(now - _cohort.LastToken, members);
+        _guard.Progress();
         _cohort.Advance(now, _ended);
         return members;
     }

@@ -37,14 +37,14 @@ public sealed class RunTraffic : IDisposable
     public ITrafficSource Source { get; }
 
     /// <summary>Warnings of the trace.</summary>
-    public IReadOnlyList<string> Warnings => _trace?.Warnings ?? [];
+    public IReadOnlyList<string> Warnings => _open?.Warnings ?? _trace?.Warnings ?? [];
 
     /// <summary>What a reader of the results should know about the requests, once the run is over.</summary>
     public IReadOnlyList<string> Notes(RunResult result)
     {
         var notes = new List<string>();
-        foreach (var (reason, count) in _trace?.Counts.Dropped ?? new Dictionary<string, long>()) notes.Add(Text($"trace: {count} records left out: {reason}"));
-        foreach (var (reason, count) in _trace?.Counts.Changed ?? new Dictionary<string, long>()) notes.Add(Text($"trace: {count} records changed: {reason}"));
+        foreach (var (reason, count) in _open?.Dropped ?? _trace?.Counts.Dropped ?? new Dictionary<string, long>()) notes.Add(Text($"trace: {count} records left out: {reason}"));
+        foreach (var (reason, count) in _open?.Changed ?? _trace?.Counts.Changed ?? new Dictionary<string, long>()) notes.Add(Text($"trace: {count} records changed: {reason}"));
         notes.AddRange((_open?.Unmodelled ?? _unmodelled).Notes());
         if (_closed is not null)
         {
@@ -62,7 +62,7 @@ public sealed class RunTraffic : IDisposable
     public void Dispose()
     {
         (Source as IDisposable)?.Dispose();
-        _trace?.Dispose();
+        if (_open is null) _trace?.Dispose();    // else its reader closes it
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

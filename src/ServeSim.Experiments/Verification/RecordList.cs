@@ -18,6 +18,8 @@ internal sealed class RecordList(IReadOnlyList<TraceRecord> records) : ITraceSou
 
     public TraceCounts Counts { get; } = new();
 
+    public long Changes => 0;
+
     public bool TryRead([NotNullWhen(true)] out TraceRecord? record)
     {
         record = _next < records.Count ? records[_next++] : null;

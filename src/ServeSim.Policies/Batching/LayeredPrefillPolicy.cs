@@ -47,6 +47,8 @@ public sealed class LayeredPrefillPolicy(LayeredPrefillOptions options, ClusterS
     {
         plan.HoldUntilChange();    // without a cohort: who does not fit now fits less with every token
         Decode(view, plan);
+        _cohort.RemoveAll(static member => !member.Request.IsLive);    // finished, or given up by their clients
+        if (_cohort.Count == 0) _stage = _groups = 0;
         if (_cohort.Count > 0 && _cohort[0].Request is { IsLive: true, IsPrefilling: true, IsInFlight: true }) return;    // in another pipeline stage
         if (_stage == _groups && plan.PreemptCount == 0) FormCohort(view, plan);
         if (_stage < _groups) RunGroup(plan);

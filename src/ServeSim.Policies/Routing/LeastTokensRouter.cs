@@ -10,10 +10,11 @@ public sealed class LeastTokensRouter : IRouterPolicy
     {
         var best = 0;
         for (var i = 1; i < cluster.Count; i++)
-            if (Load(cluster, i).CompareTo(Load(cluster, best)) < 0) best = i;
+            if (IsLighter(cluster[i], cluster[best])) best = i;
         return RouteDecision.To(best);
     }
 
-    private static (long Tokens, int Requests) Load(in ClusterView cluster, int instance) =>
-        (cluster[instance].OutstandingPrefillTokens, cluster[instance].OutstandingRequests);
+    private static bool IsLighter(in InstanceSignals a, in InstanceSignals b) => a.OutstandingPrefillTokens != b.OutstandingPrefillTokens
+        ? a.OutstandingPrefillTokens < b.OutstandingPrefillTokens
+        : a.OutstandingRequests < b.OutstandingRequests;
 }

@@ -35,7 +35,7 @@ internal sealed class EnergyMeter(EnergyOptions options)
         var prefill = tokens > 0 ? joules * (prompt / tokens) : 0;
         _prefillNanojoules += Joules.ToNanojoules(prefill);
         _decodeNanojoules += Joules.ToNanojoules(joules - prefill);
-        _busyGpuTime += (Int128)_busyGpus * Math.Max(0, iteration.End.Nanoseconds - from);
+        _busyGpuTime += Math.BigMul(_busyGpus, Math.Max(0, iteration.End.Nanoseconds - from));
         _windows.Add(from - windowStart.Nanoseconds, iteration.End.Nanoseconds - windowStart.Nanoseconds, _busyGpus * (watts - _restWatts) * seconds);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ServeSim.Abstractions;
 
 namespace ServeSim.Reporting.Plots;
 
@@ -24,9 +25,13 @@ public sealed record SvgPlot
     /// <summary>Draws y = x, for predicted against measured; both axes then share one scale.</summary>
     public bool HasDiagonal { get; init; }
 
+    /// <summary>Both axes in powers of ten; every value must be above 0.</summary>
+    public bool IsLogLog { get; init; }
+
     /// <summary>The file's text.</summary>
     public string Render()
     {
+        if (IsLogLog) return (this with { Series = [.. Series.Select(Logarithms)], IsLogLog = false, IsPowers = true }).Render();
         var (xs, ys) = (Axis(p => p.X), Axis(p => p.Y));
         if (HasDiagonal) xs = ys = (Math.Min(xs.Low, ys.Low), Math.Max(xs.High, ys.High), Math.Max(xs.Step, ys.Step));
         var svg = new StringBuilder();
@@ -36,13 +41,13 @@ public sealed record SvgPlot
         for (var x = xs.Low; x <= xs.High + (xs.Step / 2); x += xs.Step)
         {
             Line(svg, X(x, xs), Top, X(x, xs), Height - Bottom, "#e0e0e0");
-            Text(svg, X(x, xs), Height - Bottom + 16, "middle", Number(x));
+            Text(svg, X(x, xs), Height - Bottom + 16, "middle", Tick(x));
         }
 
         for (var y = ys.Low; y <= ys.High + (ys.Step / 2); y += ys.Step)
         {
             Line(svg, Left, Y(y, ys), Width - Right, Y(y, ys), "#e0e0e0");
-            Text(svg, Left - 6, Y(y, ys) + 4, "end", Number(y));
+            Text(svg, Left - 6, Y(y, ys) + 4, "end", Tick(y));
         }
 
         if (HasDiagonal) Line(svg, X(xs.Low, xs), Y(ys.Low, ys), X(xs.High, xs), Y(ys.High, ys), "#888888");
@@ -58,6 +63,14 @@ public sealed record SvgPlot
 
         return svg.Append("</svg>\n").ToString();
     }
+
+    private bool IsPowers { get; init; }
+
+    private static PlotSeries Logarithms(PlotSeries series) => series with { Points = [.. series.Points.Select(p => (Log10(p.X), Log10(p.Y)))] };
+
+    private static double Log10(double value) => value > 0 ? DetMath.Log(value) / DetMath.Log(10) : throw new ArgumentException($"{value} has no place on a logarithmic axis");
+
+    private string Tick(double value) => !IsPowers ? Number(value) : Math.Abs(value) < 5 ? Number(DetMath.Pow(10, value)) : string.Create(CultureInfo.InvariantCulture, $"1e{value:0}");
 
     private static void Draw(StringBuilder svg, PlotSeries series, string color, (double Low, double High, double Step) xs, (double Low, double High, double Step) ys)
     {
@@ -79,6 +92,7 @@ public sealed record SvgPlot
     private (double Low, double High, double Step) Axis(Func<(double X, double Y), double> of)
     {
         var values = Series.SelectMany(s => s.Points).Select(of).Where(double.IsFinite).DefaultIfEmpty(0).ToList();
+        if (IsPowers) return (Math.Floor(values.Min()), Math.Max(Math.Ceiling(values.Max()), Math.Floor(values.Min()) + 1), 1);
         var (least, most) = (Math.Min(0, values.Min()), Math.Max(0, values.Max()));
         if (most - least <= 0) most = least + 1;
         var step = 1e-9;

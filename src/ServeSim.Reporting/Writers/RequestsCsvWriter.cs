@@ -4,13 +4,13 @@ namespace ServeSim.Reporting.Writers;
 
 /// <summary>
 /// Writes requests.csv, one row per request in arrival order. Requests end in another order: those that ended before an
-/// earlier arrival did wait in a ring, which grows with the largest overtaking and not with the trace.
+/// earlier arrival did wait in a ring of what their rows need, which grows with the largest overtaking (the arrivals during the
+/// longest life of a request) and not with the trace.
 /// </summary>
 public sealed class RequestsCsvWriter : IRunObserver
 {
     private readonly CsvOutput _output;
-    private RequestRecord[] _pending = new RequestRecord[64];
-    private bool[] _isPending = new bool[64];
+    private RequestRow[] _pending = new RequestRow[64];
     private long _next;
     private long _beyond;       // one more than the largest number that waits
 
@@ -34,7 +34,7 @@ public sealed class RequestsCsvWriter : IRunObserver
             return;
         }
 
-        Write(request);
+        Write(new RequestRow(request));
         _next++;
         WriteHeld();
     }
@@ -56,9 +56,8 @@ public sealed class RequestsCsvWriter : IRunObserver
         while (_next < _beyond)
         {
             var slot = (int)(_next & (_pending.Length - 1));
-            if (!_isPending[slot]) return;
+            if (!_pending[slot].IsKnown) return;
             Write(_pending[slot]);
-            _isPending[slot] = false;
             _pending[slot] = default;
             _next++;
         }
@@ -68,44 +67,36 @@ public sealed class RequestsCsvWriter : IRunObserver
     {
         while (request.Number - _next >= _pending.Length) Grow();
         var slot = (int)(request.Number & (_pending.Length - 1));
-        if (_isPending[slot]) throw new ArgumentException($"request {request.Number} has ended twice");
-        _pending[slot] = request;
-        _isPending[slot] = true;
+        if (_pending[slot].IsKnown) throw new ArgumentException($"request {request.Number} has ended twice");
+        _pending[slot] = new RequestRow(request);
         _beyond = Math.Max(_beyond, request.Number + 1);
     }
 
     private void Grow()
     {
-        var (pending, isPending) = (_pending, _isPending);
-        _pending = new RequestRecord[2 * pending.Length];
-        _isPending = new bool[_pending.Length];
-        for (var i = 0; i < pending.Length; i++)
-        {
-            if (!isPending[i]) continue;
-            var slot = (int)(pending[i].Number & (_pending.Length - 1));
-            _pending[slot] = pending[i];
-            _isPending[slot] = true;
-        }
+        var old = _pending;
+        _pending = new RequestRow[2 * old.Length];
+        for (var number = _next; number < _beyond; number++) _pending[(int)(number & (_pending.Length - 1))] = old[(int)(number & (old.Length - 1))];
     }
 
-    private void Write(in RequestRecord request)
+    private void Write(in RequestRow row)
     {
-        if (request.Id is { } id) _output.Text(id); else _output.Text((byte)'r', request.Number + 1);
-        _output.Seconds(request.Arrival.Nanoseconds);
-        _output.Number(request.InputTokens);
-        _output.Number(request.OutputTokens);
-        if (request.Instance >= 0) _output.Number(request.Instance); else _output.Empty();
-        Seconds(request.Scheduled?.Nanoseconds);
-        Seconds(request.FirstToken?.Nanoseconds);
-        Seconds(request.Finished?.Nanoseconds);
-        Seconds(request.Ttft?.Nanoseconds);
-        Seconds(request.Tpot?.Nanoseconds);
-        Seconds(request.FirstToken is null ? null : request.MaxTbt.Nanoseconds);
-        Seconds(request.E2e?.Nanoseconds);
-        _output.Number(request.Preemptions);
-        _output.Number(request.CachedTokens);
-        _output.Literal(request.MeetsSlo ? "true"u8 : "false"u8);
-        _output.Literal(request.Outcome switch
+        if (row.Id is { } id) _output.Text(id); else _output.Text((byte)'r', _next + 1);
+        _output.Seconds(row.Arrival);
+        _output.Number(row.InputTokens);
+        _output.Number(row.OutputTokens);
+        if (row.Instance >= 0) _output.Number(row.Instance); else _output.Empty();
+        Seconds(row.Scheduled);
+        Seconds(row.FirstToken);
+        Seconds(row.Finished);
+        Seconds(row.FirstToken is null ? null : row.FirstToken - row.Arrival);
+        Seconds(row.Tpot);
+        Seconds(row.FirstToken is null ? null : row.MaxTbt);
+        Seconds(row.Finished is null ? null : row.Finished - row.Arrival);
+        _output.Number(row.Preemptions);
+        _output.Number(row.CachedTokens);
+        _output.Literal(row.MeetsSlo ? "true"u8 : "false"u8);
+        _output.Literal(row.Outcome switch
         {
             RequestOutcome.Finished => "finished"u8,
             RequestOutcome.Rejected => "rejected"u8,

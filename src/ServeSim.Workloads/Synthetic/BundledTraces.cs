@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using ServeSim.Abstractions;
 
@@ -13,6 +14,8 @@ public static class BundledTraces
     public const int ChatRequests = 1000;
 
     private const ulong Seed = 20_260_101;
+
+    private static readonly ConcurrentDictionary<string, byte[]> _made = new(StringComparer.Ordinal);
 
     private static readonly LengthMixture ChatInput = new([(0.55, 180, 0.8), (0.3, 900, 0.6), (0.15, 3000, 0.4)], 8, 8192);
     private static readonly LengthMixture ChatOutput = new([(0.35, 60, 0.7), (0.65, 280, 0.5)], 1, 2048);
@@ -38,12 +41,14 @@ public static class BundledTraces
         writer.Complete();
     }
 
-    /// <summary>One of the files, made in memory.</summary>
-    public static Stream Open(string fileName)
+    /// <summary>One of the files, made in memory; a trace that is played often is made once.</summary>
+    public static Stream Open(string fileName) => new MemoryStream(_made.GetOrAdd(fileName, Make), writable: false);
+
+    private static byte[] Make(string fileName)
     {
         var made = new MemoryStream();
         Write(fileName, made);
-        return new MemoryStream(made.ToArray());
+        return made.ToArray();
     }
 
     private static IEnumerable<TraceRecord> Chat() => Plain("poisson:5", ChatRequests, "chat", ChatInput, ChatOutput);

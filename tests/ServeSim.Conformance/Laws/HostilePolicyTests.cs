@@ -97,6 +97,8 @@ public sealed class HostilePolicyTests
     {
         public void OnArrived(in RequestView request) => seen.Add(request);
 
+        public bool ShouldInterrupt(in InstanceView view) => random.NextInt(2) == 0;
+
         public void Plan(in InstanceView view, BatchPlan plan)
         {
             plans.Add(plan);
@@ -110,6 +112,7 @@ public sealed class HostilePolicyTests
             foreach (var request in view.Running)
             {
                 if (random.NextInt(20) == 0) plan.Preempt(request, plan.CanSwapOut(request) ? PreemptMode.Swap : (PreemptMode)random.NextInt(3), (QueueEnd)random.NextInt(2));
+                else if (request.ChunkTokens > 0) plan.TryPrefill(request, request.ChunkTokens, new LayerRange(request.ComputedLayers, view.Layers - request.ComputedLayers));
                 else if (request.IsPrefilling) plan.TryPrefill(request, random.NextInt(40));
                 else if (!plan.TryDecode(request) && random.NextInt(2) == 0) plan.Preempt(request);
             }
@@ -135,7 +138,7 @@ public sealed class HostilePolicyTests
         private void Verb(in InstanceView view, BatchPlan plan, RequestView request)
         {
             if (random.NextInt(10) == 0) plan = plans[random.NextInt(plans.Count)];    // perhaps another instance's, closed one
-            switch (random.NextInt(13))
+            switch (random.NextInt(15))
             {
                 case 0: plan.TryPrefill(request, random.NextInt(100) - 10); break;
                 case 1: plan.TryDecode(request); break;
@@ -149,6 +152,8 @@ public sealed class HostilePolicyTests
                 case 9: plan.TryDecodeAll(); break;
                 case 10: plan.TryPrefill(default, 1); break;
                 case 11: if (random.NextInt(20) == 0) throw new InvalidOperationException("a bug in the policy"); break;
+                case 12: plan.TryPrefill(request, random.NextInt(100) - 10, new LayerRange(random.NextInt(4) - 1, random.NextInt(5))); break;
+                case 13: plan.InterruptibleAt((Boundary)random.NextInt(4)); break;
                 default: plan.OverlapSwaps(); break;
             }
         }

@@ -40,6 +40,11 @@ public sealed class CalibrationCommandTests
             Assert.Equal("b,", lines[2]);
             Assert.Equal(1, Run("cost", "predict", "--grid", At("grid.csv"), "--out", At("out.csv"), "--coefficients", At("c.json"), "--strict").Code);
 
+            var accuracy = Run("cost", "accuracy", At("gemm.csv"), "--coefficients", At("c.json"));
+            Assert.Equal(0, accuracy.Code);
+            Assert.Contains("not seen by the constants", accuracy.Output, StringComparison.Ordinal);
+            Assert.Equal(0, Run("cost", "accuracy", At("gemm.csv"), "--coefficients", At("c.json"), "--json").Code);
+
             var validate = Run("cost", "validate", At("grid.csv"), "--coefficients", At("c.json"), "--plot", At("s.svg"));
             Assert.Equal(0, validate.Code);
             Assert.Contains("MAPE", validate.Output, StringComparison.Ordinal);

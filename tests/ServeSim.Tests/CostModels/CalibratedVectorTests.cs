@@ -96,7 +96,7 @@ public sealed class CalibratedVectorTests
             Entry("rtx-pro-6000", "attention-decode", "t0_us eb tile_us per_kctx_us row_us swap_us split_us", 10.54, 0.8583, 3.41, 0.556, 0, 0, 0),
             Entry("rtx-pro-6000", "attention-prefill", "t0_us ec eb crit head_size_exp tile_us", 7.95, 0.7128, 0.5448, 0.329, 0.297, 0),
             Entry("rtx-pro-6000", "attention-mixed", "t0_us ec_prefill ec_decode_rows io tile_us crit", 4.18, 0.5935, 1.0596, 1.582, 4.61, 0.802),
-            Entry("rtx-pro-6000", "experts-bf16", "t0_us ec eb p permute skewed_coverage skewed_load", 27.1, 0.363, 0.822, 1.76, 1.21, 1, 1),
+            Entry("rtx-pro-6000", "experts-bf16", "t0_us ec eb p permute skewed_coverage skewed_spread chain_us unaligned local clear", 27.1, 0.363, 0.822, 1.76, 1.21, 1, 0, 0, 1, 0.5, 0),
             Entry("rtx-pro-6000", "element-wise", "t0_us es", 2.42, 0.924),
             Entry("rtx-pro-6000", "sampler", "t0_us per_row_us", 12, 0.9),
             Entry("stack", "element-wise", "boost act embedding final_norm norm qk_norm rope", 2.48, 0.801, 0.796, 0.868, 0.524, 2.423, 0.969),

@@ -63,6 +63,9 @@ public sealed class CalibratorTests
         Assert.Equal(0.8158, entry["ec"], 0.005);
         Assert.Equal(0.8741, entry["eb"], 0.005);
         Assert.Equal(3.64, entry["p"], 0.1);
+
+        // 112 rows cannot tell tiles: they stay out.
+        Assert.Equal((0.0, 1.0, 0.0), (entry["waves"], entry["traffic"], entry["edge"]));
         using var stream = new MemoryStream();
         set.Write(stream);
         var read = CoefficientSet.Read(new MemoryStream(stream.ToArray()), "memory");
@@ -91,7 +94,7 @@ public sealed class CalibratorTests
     [Fact]
     public void A_file_of_another_layout_is_no_coefficients_file()
     {
-        foreach (var text in new[] { "{}", "[1]", "no json", "{\"schema\":\"servesim coefficients v1\"}" })
+        foreach (var text in new[] { "{}", "[1]", "no json", "{\"schema\":\"servesim coefficients v2\"}" })
             Assert.Throws<InputException>(() => CoefficientSet.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), "x.json"));
     }
 

@@ -65,6 +65,34 @@ public sealed class PowerCurveTests
     }
 
     [Fact]
+    public void Traffic_power_charges_every_byte_and_every_operation_once()
+    {
+        // llama-3.1-8b in 20 ms: all weights, and KV of 131,072 bytes a token for 200 cached and 2 new tokens.
+        var model = ModelCatalog.Get("llama-3.1-8b");
+        var cost = CostModelFactory.Create("roofline", model, AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single);
+        IPowerModel Of(string spec) => PowerModelFactory.Create(spec, model, AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single, cost)!;
+        var iteration = Decode(2) with { DecodeContextTokens = 200 };
+        Assert.Equal(100 + (76e-12 * (model.Sizes.WeightBytes + (131_072.0 * 202)) / 0.02), Of("traffic:100,76,0").BusyWatts(iteration), 1e-6);
+        Assert.Equal(100 + (0.7e-12 * ModelFlops.Of(model).Flops(iteration) / 0.02), Of("traffic:100,0,0.7").BusyWatts(iteration), 1e-6);
+
+        // A chunk on a quarter of the layers: a quarter of everything.
+        var whole = Decode(0) with { PrefillTokens = 1000, PrefillSequences = 1, PrefillPairs = 500_500 };
+        var quarter = whole with { LayerShare = 0.25 };
+        foreach (var spec in new[] { "traffic:0,76,0", "traffic:0,0,0.7" })
+            Assert.Equal(Of(spec).BusyWatts(whole) / 4, Of(spec).BusyWatts(quarter), 1e-6);
+        Assert.Contains("given with the run", Of("traffic:100,76,0.7").Info.Source, StringComparison.Ordinal);
+        Assert.Contains("derived", Of("traffic").Info.Source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Traffic_power_without_known_expert_reads_is_refused()
+    {
+        var (model, gpu) = (ModelCatalog.Get("qwen3-30b-a3b"), AcceleratorCatalog.Get("h100-sxm"));
+        var linear = CostModelFactory.Create("linear:1,0,0,0,0", model, gpu, new(2, 1));
+        Assert.Contains("expert reads", Assert.Throws<InputException>(() => PowerModelFactory.Create("traffic", model, gpu, new(2, 1), linear)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_scaled_curve_says_so_and_unknown_watts_give_no_model()
     {
         Assert.Contains("A100's curve is scaled", Assert.Single(Create("auto", "l40s")!.Info.Warnings), StringComparison.Ordinal);

@@ -31,6 +31,22 @@ public sealed class RunSetupTests
     }
 
     [Theory]
+    [InlineData("1", 111.771035), InlineData("0.7", 66.326136)]
+    public void Stated_routing_is_what_is_priced_and_counted(string locality, double experts)
+    {
+        var setup = Setup("model=qwen3-30b-a3b", "parallel.tensor=2", $"experts.locality={locality}");
+        var batch = new BatchShape { DecodeSequences = 32, DecodeContextTokens = 32_000 };
+        Assert.Equal(48 * experts, setup.Cost.ExpertReads(batch), 1e-4);
+        Assert.Equal(9_437_184, setup.Metrics.Experts!.BytesPerExpert);
+        Assert.Equal(2048 * 2 * 2, setup.Metrics.CarriedBytesPerToken);
+        Assert.True(Setup("model=qwen3-30b-a3b", "parallel.tensor=2", "experts.locality=0.5").Cost.IterationTime(batch) < setup.Cost.IterationTime(batch));
+        Assert.Null(Setup("model=llama-3.1-8b").Metrics.Experts);
+        Assert.Null(Setup("model=qwen3-30b-a3b", "parallel.tensor=2", "cost=linear:1,0,0,0,0").Metrics.Experts);
+    }
+
+    [Theory]
+    [InlineData("experts.locality=0", "experts.locality=0", "must be above 0 and at most 1")]
+    [InlineData("policy=layered-prefill", "experts.locality=1.5", "must be above 0 and at most 1")]
     [InlineData("cost=roofline:f2", "precision=fp8", "roofline:f2 is for BF16")]
     [InlineData("parallel.expert=2", "parallel.tensor=2", "has no routed experts")]
     [InlineData("model=qwen3-30b-a3b", "parallel.expert=3", "cannot be shared by 3 ranks")]

@@ -119,4 +119,15 @@ public sealed class ComparisonTests
     [Fact]
     public void A_plot_without_points_is_empty_but_whole() =>
         XDocument.Parse(new SvgPlot { Title = "", XLabel = "", YLabel = "", HasDiagonal = true, Series = [new("none", [])] }.Render());
+
+    [Fact]
+    public void A_power_law_is_a_straight_line_on_logarithmic_axes()
+    {
+        var plot = new SvgPlot { Title = "", XLabel = "", YLabel = "", IsLogLog = true, Series = [new("cubes", [(1, 0.001), (10, 1), (100, 1000)])] };
+        var line = XDocument.Parse(plot.Render()).Root!.Elements().Single(e => e.Name.LocalName == "polyline").Attribute("points")!.Value;
+        var points = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split(',').Select(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).ToArray();
+        Assert.Equal(points[1][0] - points[0][0], points[2][0] - points[1][0], 0.02);
+        Assert.Equal(points[1][1] - points[0][1], points[2][1] - points[1][1], 0.02);
+        Assert.Throws<ArgumentException>(() => (plot with { Series = [new("none", [(0, 1)])] }).Render());
+    }
 }

@@ -11,17 +11,32 @@ public sealed class Calibrator
 {
     private const int LeastRows = 12;
     private const int LeastSizes = 4;
-    private const int MostRows = 6000;
+    private const int RowsPerConstant = 20;
+    private const int LeastShapes = 4;
     private const int KeepBackOneIn = 5;
     private const double ContradictionRatio = 1.5;
     private const double SupportWeight = 0.2;
 
-    private readonly ProfileReader _reader = new();
+    private readonly ProfileReader _reader;
     private readonly List<string> _notes = [];
     private readonly List<CoefficientEntry> _entries = [];
 
+    /// <summary>A calibrator without profiles.</summary>
+    public Calibrator() : this(new())
+    {
+    }
+
+    /// <summary>One that shares what another has read.</summary>
+    internal Calibrator(ProfileReader reader) => _reader = reader;
+
     /// <summary>Leave out what this says, to see how constants do on what they never saw.</summary>
-    public Func<(string Stack, string Device, string? Model), bool>? Exclude { get; init; }
+    internal Func<Measurement, bool>? Exclude { get; init; }
+
+    /// <summary>Rows that a fit takes at most.</summary>
+    internal int MostRows { get; init; } = 6000;
+
+    /// <summary>Whether to keep shapes back from a second fit, to know the error.</summary>
+    internal bool KeepsBack { get; init; } = true;
 
     /// <summary>What was left out, and why.</summary>
     public IReadOnlyList<string> Notes => [.. _reader.Notes, .. _notes];
@@ -30,11 +45,13 @@ public sealed class Calibrator
     public void Add(ProfileTable table) => _reader.Read(table);
 
     /// <summary>Fits everything that was read.</summary>
+    /// <param name="date">Day that the set names.</param>
+    /// <param name="sources">Where the measurements come from.</param>
     /// <exception cref="InputException">A profile is bad, or nothing can be fitted.</exception>
     public CoefficientSet Fit(string date, IReadOnlyList<string> sources)
     {
         _reader.Throw();
-        var groups = _reader.Measurements.Where(m => Exclude?.Invoke((m.Stack, m.Device, m.Origin?.Model)) != true)
+        var groups = _reader.Measurements.Where(m => Exclude?.Invoke(m) != true)
             .GroupBy(m => (m.Stack, m.Device, m.Operator))
             .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Operator, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal)
             .Select(g => new Group(g.Key.Stack, g.Key.Device, g.Key.Operator, WithoutContradictions(g.Key, g)))
@@ -42,6 +59,8 @@ public sealed class Calibrator
         var fitted = groups.Where(g => !g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).Where(IsEnough).ToList();
         foreach (var group in fitted)
         {
+            if (group.Operator == KernelFamily.GemmInCache.Name) continue;
+
             // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
             var support = group.Operator == KernelFamily.GemmInEngine.Name
                 ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
@@ -49,12 +68,25 @@ public sealed class Calibrator
             _entries.Add(FitGroup(group, support ?? []));
         }
 
+        foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
         foreach (var stack in groups.Where(g => g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
         if (_entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
         AddDefaults(fitted);
         var residuals = Residuals(groups, _ => true);
         AddOverlayEvidence(groups);
         return new(_entries, date, sources, residuals);
+    }
+
+    // The engine's GEMMs but for what the cache changes: start and bandwidth.
+    private void FitInCache(Group group)
+    {
+        if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == KernelFamily.GemmInEngine.Name) is not { } engine) return;
+        var (family, device) = (KernelFamily.GemmInCache, Rates(group));
+        var known = engine.Values.ToArray();
+        foreach (var name in (string[])["t0_us", "eb"]) known[Array.FindIndex(family.Constants, c => c.Name == name)] = double.NaN;
+        var values = Array.ConvertAll(Solve(family, group.Rows, [], device, known), Rounded);
+        _entries.Add(new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
+            Errors(family, values, group.Rows, device), null));
     }
 
     // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
@@ -72,7 +104,7 @@ public sealed class Calibrator
                 {
                     if (!curves.TryGetValue((m.Stack, m.Device, m.Origin!.Value.Model, m.Origin.Value.Tensor, m.Origin.Value.Operator), out var curve)) continue;
                     plain.Add(KernelFamily.GemmInEngine.Law(entry.Values, m.Features, rates));
-                    corrected.Add(plain[^1] * curve.At(m.Features[0]));
+                    corrected.Add(curve.Covers(m.Features[0]) ? WithoutTiles(entry, m, rates) * curve.At(m.Features[0]) : plain[^1]);
                     measured.Add(m.Microseconds);
                 }
             }
@@ -123,28 +155,48 @@ public sealed class Calibrator
         _ => 0,
     };
 
-    private static CoefficientEntry FitGroup(Group group, List<Measurement> support)
+    private CoefficientEntry FitGroup(Group group, List<Measurement> support)
     {
         var family = KernelFamily.Find(group.Operator)!;
         var device = Rates(group);
         var (train, test) = Split(group.Rows);
         ErrorSummary? heldBack = null;
-        if (test.Count >= LeastRows && train.Count >= LeastRows && train.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count() >= LeastSizes)
+        if (KeepsBack && test.Count >= LeastRows && train.Count >= LeastRows && train.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count() >= LeastSizes)
             heldBack = Errors(family, Solve(family, train, support, device), test, device);
         var values = Array.ConvertAll(Solve(family, group.Rows, support, device), Rounded);
         return new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
             Errors(family, values, group.Rows, device), heldBack);
     }
 
-    private static double[] Solve(KernelFamily family, List<Measurement> rows, List<Measurement> support, DeviceRates device)
+    private double[] Solve(KernelFamily family, List<Measurement> rows, List<Measurement> support, DeviceRates device, double[]? known = null)
     {
         List<Measurement> sample = [.. Sample(rows), .. Sample(support)];
         var weights = new double[sample.Count];
         for (var i = 0; i < weights.Length; i++) weights[i] = i < Math.Min(rows.Count, MostRows) ? 1 : SupportWeight;
-        return RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => family.Law(c, sample[row].Features, device), family.Constants, weights);
+        known ??= Known(family, rows, support);
+        var free = family.Constants.Where((_, i) => double.IsNaN(known[i])).ToArray();
+        var (all, last) = (known.ToArray(), Array.Empty<double>());
+        double[] Filled(double[] fitted)
+        {
+            if (ReferenceEquals(fitted, last)) return all;
+            last = fitted;
+            for (int i = 0, next = 0; i < all.Length; i++) all[i] = double.IsNaN(known[i]) ? fitted[next++] : known[i];
+            return all;
+        }
+
+        var values = RelativeFit.Solve([.. sample.Select(m => m.Microseconds)], (row, c) => family.Law(Filled(c), sample[row].Features, device), free, weights);
+        return [.. Filled(values)];
     }
 
-    private static List<Measurement> Sample(List<Measurement> rows) =>
+    // Constants that a profile of this size cannot tell apart, at their neutral value; NaN for those to be fitted.
+    private static double[] Known(KernelFamily family, List<Measurement> rows, List<Measurement> support)
+    {
+        var isRich = rows.Count + support.Count >= RowsPerConstant * family.Constants.Length
+            && rows.Concat(support).Select(m => m.Shape).Distinct().Take(LeastShapes).Count() == LeastShapes;
+        return Array.ConvertAll(family.Constants, c => isRich || !c.IsOptional ? double.NaN : c.Neutral);
+    }
+
+    private List<Measurement> Sample(List<Measurement> rows) =>
         rows.Count <= MostRows ? rows : [.. rows.OrderBy(m => Hash(Key(m))).ThenBy(Key, StringComparer.Ordinal).Take(MostRows)];
 
     private static ErrorSummary Errors(KernelFamily family, double[] values, List<Measurement> rows, DeviceRates device) => ErrorSummary.Of(
@@ -185,7 +237,7 @@ public sealed class Calibrator
         }
 
         var (train, test) = Split(rows);
-        var held = test.Count >= LeastRows ? Summary(SolveRows(train), test) : null;
+        var held = KeepsBack && test.Count >= LeastRows ? Summary(SolveRows(train), test) : null;
         var values = SolveRows(rows);
 
         // Only the quotient of multiplier and share is measured: the shares' geometric mean is 1.
@@ -210,7 +262,7 @@ public sealed class Calibrator
     // Constants for a device that nobody measured: medians; their error is that of predicting each device from the others.
     private void AddDefaults(List<Group> groups)
     {
-        foreach (var same in _entries.Where(e => e.Device != "stack" && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
+        foreach (var same in _entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
         {
             var all = same.ToList();
             var family = KernelFamily.Find(same.Key.Operator);
@@ -231,6 +283,12 @@ public sealed class Calibrator
             _entries.Add(new(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), error, predicted.Count > 0 ? error : null));
         }
     }
+
+    /// <summary>Medians over devices, without the error that they have.</summary>
+    internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) =>
+        from same in entries.Where(e => e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator))
+        let all = same.ToList()
+        select new CoefficientEntry(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), ErrorSummary.Of([], []), null);
 
     private static double[] Medians(List<CoefficientEntry> entries)
     {
@@ -257,7 +315,7 @@ public sealed class Calibrator
             if (set.Find(same.Key.Stack, same.Key.Device, KernelFamily.GemmInEngine.Name) is not { } entry) continue;
             var rates = DeviceRates.Of(AcceleratorCatalog.Get(same.Key.Device));
             var points = same.GroupBy(m => m.Features[0]).OrderBy(g => g.Key)
-                .Select(g => (Rows: g.Key, Ratio: g.Average(m => m.Microseconds / KernelFamily.GemmBf16.Law(entry.Values, m.Features, rates)))).ToArray();
+                .Select(g => (Rows: g.Key, Ratio: g.Average(m => m.Microseconds / WithoutTiles(entry, m, rates)))).ToArray();
             if (points.Length < LeastSizes) continue;
             points = Thinned(points);
             curves.Add(new(same.Key.Stack, same.Key.Device, same.Key.Model, same.Key.Tensor, same.Key.Operator,
@@ -266,6 +324,9 @@ public sealed class Calibrator
 
         return curves;
     }
+
+    private static double WithoutTiles(CoefficientEntry entry, Measurement m, DeviceRates rates) =>
+        GemmLaw.Of(entry.Values).WithoutTiles.Microseconds(m.Features[0], m.Features[1], m.Features[2], 2, 2, rates);
 
     // Two hundred points a curve would make the file ten times larger than the constants: keep both ends of every change.
     private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)
@@ -282,12 +343,15 @@ public sealed class Calibrator
         return [.. kept];
     }
 
-    private static DeviceRates Rates(Group group)
+    private static DeviceRates Rates(Group group) => Rates(group.Device, group.Operator);
+
+    /// <summary>Rates that the law of an operator reads.</summary>
+    internal static DeviceRates Rates(string device, string op)
     {
-        if (group.Operator.Contains('/', StringComparison.Ordinal)) return default;
-        var gpu = AcceleratorCatalog.Get(group.Device);
+        if (op.Contains('/', StringComparison.Ordinal)) return default;
+        var gpu = AcceleratorCatalog.Get(device);
         var rates = DeviceRates.Of(gpu);
-        return group.Operator.EndsWith("-fp8", StringComparison.Ordinal) ? rates.At(gpu.Teraflops.Fp8 ?? gpu.FlopsPerSecond / 1e12) : rates;
+        return op.EndsWith("-fp8", StringComparison.Ordinal) ? rates.At(gpu.Teraflops.Fp8 ?? gpu.FlopsPerSecond / 1e12) : rates;
     }
 
     private static (List<Measurement> Train, List<Measurement> Test) Split(List<Measurement> rows)

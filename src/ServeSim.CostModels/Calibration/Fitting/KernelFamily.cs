@@ -1,5 +1,4 @@
 using ServeSim.CostModels.Calibration.Laws;
-using ServeSim.CostModels.Operators;
 
 namespace ServeSim.CostModels.Calibration.Fitting;
 
@@ -15,6 +14,13 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
 
     /// <summary>The same, timed inside an engine.</summary>
     public static readonly KernelFamily GemmInEngine = GemmBf16 with { Name = "gemm-bf16-engine" };
+
+    /// <summary>The same, of a layer whose weights stay in the last-level cache: start and bandwidth differ.</summary>
+    public static readonly KernelFamily GemmInCache = GemmBf16 with
+    {
+        Name = "gemm-bf16-cached",
+        Constants = [new("t0_us", 3, 0.3, 60), GemmLaw.Bf16Constants[1], new("eb", 1.2, 0.02, 8), .. GemmLaw.Bf16Constants.AsSpan(3)],
+    };
 
     /// <summary>Features: m, n, k.</summary>
     public static readonly KernelFamily GemmFp8 = new("gemm-fp8", GemmLaw.Fp8Constants,
@@ -36,14 +42,8 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
         (c, x, device) => MixedLaw.Of(c).Microseconds(new(x[0], x[1], x[2]), PrefillWork.Of(x[3], x[4]), x[5], x[5] * x[6], x[6], device));
 
     /// <summary>Features: tokens, hidden, FFN rows, experts per token, experts, matrices, expert ranks, 1 for skewed routing, bytes of a weight.</summary>
-    public static readonly KernelFamily Experts = new("experts", ExpertLaw.Constants, (c, x, device) =>
-    {
-        var layer = new ExpertLayer(x[1], x[2], x[3], x[4], x[5], x[6]);
-        var (law, skewed) = (ExpertLaw.Of(c), x[7] > 0);
-        var active = ExpertLaw.ActiveExperts(x[0], x[3], x[4], x[6], skewed ? law.SkewedCoverage : 1);
-        return law.Microseconds(layer.Flops(x[0]) * (skewed ? law.SkewedLoad : 1),
-            (layer.ExpertWeights * active * x[8]) + layer.ActivationBytes(x[0]), layer.PermutedBytes(x[0]), device);
-    });
+    public static readonly KernelFamily Experts = new("experts", ExpertLaw.Constants, (c, x, device) => ExpertLaw.Of(c).Microseconds(
+        new(x[1], x[2], x[3], x[4], x[5], x[6]), x[0], x[7] > 0 ? ExpertRouting.Skewed : ExpertRouting.Balanced, x[8], device));
 
     /// <summary>Features: counting bytes.</summary>
     public static readonly KernelFamily Collective = new("collective", CollectiveLaw.Constants,
@@ -58,6 +58,7 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
     {
         "gemm-bf16" => GemmBf16,
         "gemm-bf16-engine" => GemmInEngine,
+        "gemm-bf16-cached" => GemmInCache,
         "gemm-fp8" => GemmFp8,
         "attention-decode" => Decode,
         "attention-decode-engine" => DecodeInEngine,

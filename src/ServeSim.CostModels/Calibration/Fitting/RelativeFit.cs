@@ -61,5 +61,9 @@ internal static class RelativeFit
     }
 }
 
-/// <summary>A constant to be fitted.</summary>
-internal readonly record struct FitConstant(string Name, double Start, double Least, double Most);
+/// <summary>A constant to be fitted. A profile too small to tell it keeps its neutral value, if it has one.</summary>
+internal readonly record struct FitConstant(string Name, double Start, double Least, double Most, double Neutral = double.NaN)
+{
+    /// <summary>True where a small profile can do without it.</summary>
+    public bool IsOptional => !double.IsNaN(Neutral);
+}

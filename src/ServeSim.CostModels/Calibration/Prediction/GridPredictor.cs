@@ -15,8 +15,6 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
 {
     private static readonly string[] _tasks = ["gemm", "attn_decode", "attn_prefill", "attn_mixed", "layer_op", "iteration", "comm", "moe"];
 
-    private const double CachedBandwidth = 1.6;
-
     private readonly Dictionary<(string, string), CalibratedLaws> _laws = [];
     private readonly Dictionary<(string, string, int, string), CalibratedCostModel> _models = [];
 
@@ -69,25 +67,45 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
 
     private double LayerOp(in GridRow at)
     {
-        var (laws, model, name) = (Laws(at), Model(at), at.Text("op"));
-        int tensor = at.Whole("tp", 1), m = at.Whole("m", -1);
+        var (laws, model, tensor, m) = (Laws(at), Model(at), at.Whole("tp", 1), at.Whole("m", -1));
         if (m < 0) throw new InputException("m is missing");
         new ParallelLayout(tensor, 1).Validate(model, Gpu(at));
+        return LayerOp(laws, Gpu(at).Name, model, tensor, at.Text("op"), m, Format(at));
+    }
+
+    /// <summary>One operator of one layer.</summary>
+    internal double LayerOp(CalibratedLaws laws, string gpu, ModelSpec model, int tensor, string name, int m, NumberFormat format = NumberFormat.Bf16)
+    {
         var op = LayerOps.Find(model, tensor, name, laws.Stack == "sarathi")
             ?? throw new InputException($"{model.Name} has no operator \"{name}\" in the stack {laws.Stack}; {Suggestion.For(name, LayerOps.Names)}");
 
         // Profiles of single layers read small weights from the cache; a model that runs never does.
         var isCached = laws.Stack == "vllm" && name != "lm_head" && LayerOps.StayInCache(model, tensor, laws.Rates.L2Bytes);
+        var residuals = overlay && set.OverlayHelps(laws.Stack) ? new ResidualOverlay(set, laws.Stack, gpu, model.Name, tensor) : null;
+        var isCovered = residuals?.Covers(op.Name, m) == true;
+        var gemm = isCovered ? laws.Gemm(format).WithoutTiles : laws.Gemm(format);
         var time = op.Kind switch
         {
-            KernelKind.Gemm when isCached => (laws.Gemm(NumberFormat.Bf16) with { StartMicroseconds = 2 }).Microseconds(
-                m, op.Columns, op.Inner, 2, 2, laws.Rates with { BytesPerMicrosecond = CachedBandwidth * laws.Rates.BytesPerMicrosecond }),
-            KernelKind.Gemm => laws.Gemm(Format(at)).Microseconds(m, op.Columns, op.Inner, Format(at) == NumberFormat.Fp8 ? 1 : 2, Format(at) == NumberFormat.Fp8 ? 4 : 2, laws.RatesOf(Format(at))),
+            KernelKind.Gemm when isCached => laws.GemmInCache().Microseconds(m, op.Columns, op.Inner, 2, 2, laws.Rates),
+            KernelKind.Gemm => gemm.Microseconds(m, op.Columns, op.Inner, format == NumberFormat.Fp8 ? 1 : 2, format == NumberFormat.Fp8 ? 4 : 2, laws.RatesOf(format)),
             KernelKind.Sampler => laws.SamplerMicroseconds(m),
             _ => laws.ElementWise(name).Microseconds(op.Bytes(m), laws.Rates),
         };
-        return overlay && set.OverlayHelps(laws.Stack) ? time * new ResidualOverlay(set, laws.Stack, at.Text("gpu"), model.Name, tensor).Factor(op.Name, m) : time;
+        return isCovered ? time * residuals!.Factor(op.Name, m) : time;
     }
+
+    /// <summary>Laws of a device in a software stack.</summary>
+    internal CalibratedLaws Laws(string stack, AcceleratorSpec gpu)
+    {
+        if (!_laws.TryGetValue((stack, gpu.Name), out var laws)) laws = _laws[(stack, gpu.Name)] = new(set, stack, gpu);
+        return laws;
+    }
+
+    /// <summary>A whole iteration; the columns of a grid, task left out.</summary>
+    internal double IterationMicroseconds(ProfileTable table, int row) => Iteration(new(table, row));
+
+    /// <summary>An attention call with prompt tokens, decodes or both; the columns of a grid, task left out.</summary>
+    internal double MixedMicroseconds(ProfileTable table, int row) => Mixed(new(table, row));
 
     private double Iteration(in GridRow at)
     {
@@ -142,22 +160,16 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
     private double Experts(in GridRow at)
     {
         var (laws, format) = (Laws(at), Format(at));
-        double[] features =
-        [
-            at.Number("m"), at.Number("hidden"), at.Number("inter") / at.Number("moe_tp", 1), at.Number("topk"), at.Number("experts"),
-            at.Number("gated", 1) > 0 ? 3 : 2, at.Number("moe_ep", 1), at.Text("dist") is "balanced" or "" ? 0 : 1, format == NumberFormat.Fp8 ? 1 : 2,
-        ];
-        var law = laws.ExpertsMicro(format);
-        return Fitting.KernelFamily.Experts.Law(
-            [law.StartMicroseconds, law.Compute, law.Bandwidth, law.Exponent, law.Permute, law.SkewedCoverage, law.SkewedLoad], features, laws.RatesOf(format));
+        var layer = new ExpertLayer(at.Number("hidden"), at.Number("inter") / at.Number("moe_tp", 1), at.Number("topk"), at.Number("experts"),
+            at.Number("gated", 1) > 0 ? 3 : 2, at.Number("moe_ep", 1));
+        var routing = at.Text("dist") is "balanced" or "" ? ExpertRouting.Balanced : ExpertRouting.Skewed;
+        return laws.ExpertsMicro(format).Microseconds(layer, at.Number("m"), routing, format == NumberFormat.Fp8 ? 1 : 2, laws.RatesOf(format));
     }
 
     private CalibratedLaws Laws(in GridRow at)
     {
-        var gpu = Gpu(at);
         var stack = at.Text("engine").StartsWith("sarathi", StringComparison.OrdinalIgnoreCase) ? "sarathi" : "vllm";
-        if (!_laws.TryGetValue((stack, gpu.Name), out var laws)) laws = _laws[(stack, gpu.Name)] = new(set, stack, gpu);
-        return laws;
+        return Laws(stack, Gpu(at));
     }
 
     private static AttentionShape Heads(in GridRow at) => new(at.Number("q_heads"), at.Number("kv_heads"), at.Number("head_dim"));

@@ -151,8 +151,11 @@ internal sealed class ProfileReader
 
         if (op is null) return;
         var origin = (modelName, tensor, name);
-        if (op.Kind == KernelKind.Gemm && stack == "vllm" && name != "lm_head" && IsCached(t, device, modelName, tensor)) return;
-        if (op.Kind == KernelKind.Gemm) Add(t, row, stack, device, "gemm-bf16-engine", [m, op.Columns, op.Inner], Shape(op.Columns, op.Inner), us, origin);
+        if (op.Kind == KernelKind.Gemm)
+        {
+            var isCached = stack == "vllm" && name != "lm_head" && IsCached(t, device, modelName, tensor);
+            Add(t, row, stack, device, isCached ? "gemm-bf16-cached" : "gemm-bf16-engine", [m, op.Columns, op.Inner], Shape(op.Columns, op.Inner), us, origin);
+        }
         else if (op.Kind == KernelKind.Sampler) Add(t, row, stack, device, "sampler", [m], Shape(m), us, origin);
         else Add(t, row, stack, device, "element-wise:" + name, [op.Bytes((int)m)], Shape(m), us, origin);
     }
@@ -162,7 +165,7 @@ internal sealed class ProfileReader
         if (_cached.TryGetValue((device, model, tensor), out var known)) return known;
         var gpu = AcceleratorCatalog.Find(device);
         var cached = gpu is not null && LayerOps.StayInCache(ModelCatalog.Get(model), tensor, DeviceRates.Of(gpu).L2Bytes);
-        if (cached) _notes.Add($"{t.File}: the weights of one layer of {model} (tp {tensor}) stay in the cache of {device}: its GEMMs are excluded");
+        if (cached) _notes.Add($"{t.File}: the weights of one layer of {model} (tp {tensor}) stay in the cache of {device}: its GEMMs tell the cache's bandwidth only");
         return _cached[(device, model, tensor)] = cached;
     }
 

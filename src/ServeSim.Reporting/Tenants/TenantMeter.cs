@@ -26,8 +26,9 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
         Reach(request.Arrival.Nanoseconds);
         tenant.Requested.Add(request.Arrival.Nanoseconds, request.Arrival.Nanoseconds, Units(request.InputTokens, request.OutputTokens), _shift);
         if (request.FirstToken is not { } first) return;
-        Reach(request.Ended.Nanoseconds);
-        tenant.Served.Add(first.Nanoseconds, request.Ended.Nanoseconds, Units(request.InputTokens, request.GeneratedTokens), _shift);
+        var end = (request.Finished ?? request.Ended).Nanoseconds;
+        Reach(end);
+        tenant.Served.Add(first.Nanoseconds, end, Units(request.InputTokens, request.GeneratedTokens), _shift);
     }
 
     /// <summary>Null with fewer than two tenants.</summary>

@@ -57,7 +57,7 @@ public sealed class RequestFeedTests
         for (var i = 0; i < 1000; i++) feed.TryTake(out _);
         Assert.True(feed.HasThread);
         feed.Dispose();
-        Assert.True(SpinWait.SpinUntil(() => stream.IsClosed, 10_000));
+        Assert.True(SpinWait.SpinUntil(() => stream.IsClosed, 60_000));
         Assert.Throws<ObjectDisposedException>(() =>
         {
             while (feed.TryTake(out _)) { }
@@ -88,6 +88,7 @@ public sealed class RequestFeedTests
         var stream = new WatchedStream(Rows(600)) { HangsAtEnd = true };
         var feed = new RequestFeed(TraceFile.Open(stream, "t.csv"), 10);
         for (var i = 0; i < 100; i++) feed.TryTake(out _);
+        Assert.True(SpinWait.SpinUntil(() => stream.IsHanging, 60_000));
         feed.Dispose();
         Assert.False(stream.IsClosed);
         stream.Release();
@@ -121,6 +122,8 @@ public sealed class RequestFeedTests
 
         public bool HangsAtEnd { get; init; }
 
+        public bool IsHanging { get; private set; }
+
         public bool IsClosed { get; private set; }
 
         public void Release() => _released.Set();
@@ -128,7 +131,9 @@ public sealed class RequestFeedTests
         public override int Read(byte[] buffer, int offset, int count)
         {
             var read = base.Read(buffer, offset, count);
-            if (read == 0 && HangsAtEnd) _released.Wait();
+            if (read > 0 || !HangsAtEnd) return read;
+            IsHanging = true;
+            _released.Wait();
             return read;
         }
 

@@ -48,7 +48,8 @@ public static class SimulatorApp
         };
         foreach (var command in (Command[])[
             RunCommand.Create(app), TraceCommand.Create(app), PoliciesCommand.Create(app),
-            ModelsCommand.Create(app), GpusCommand.Create(app), CostCommand.Create(app), CalibrateCommand.Create(app), ValidateCommand.Create(app)]) root.Add(command);
+            ModelsCommand.Create(app), GpusCommand.Create(app), CostCommand.Create(app), CalibrateCommand.Create(app), ValidateCommand.Create(app),
+            ReproduceCommand.Create(app)]) root.Add(command);
         foreach (var option in globals.All) root.Add(option);
         foreach (var option in root.Options)
         {

@@ -14,7 +14,6 @@ public sealed class Calibrator
     private const int RowsPerConstant = 20;
     private const int LeastShapes = 4;
     private const int KeepBackOneIn = 5;
-    private const double ContradictionRatio = 1.5;
     private const double SupportWeight = 0.2;
 
     private readonly ProfileReader _reader;
@@ -26,17 +25,13 @@ public sealed class Calibrator
     {
     }
 
-    /// <summary>One that shares what another has read.</summary>
-    internal Calibrator(ProfileReader reader) => _reader = reader;
-
-    /// <summary>Leave out what this says, to see how constants do on what they never saw.</summary>
-    internal Func<Measurement, bool>? Exclude { get; init; }
+    private Calibrator(ProfileReader reader) => _reader = reader;
 
     /// <summary>Rows that a fit takes at most.</summary>
-    internal int MostRows { get; init; } = 6000;
+    private int MostRows { get; init; } = 6000;
 
     /// <summary>Whether to keep shapes back from a second fit, to know the error.</summary>
-    internal bool KeepsBack { get; init; } = true;
+    private bool KeepsBack { get; init; } = true;
 
     /// <summary>What was left out, and why.</summary>
     public IReadOnlyList<string> Notes => [.. _reader.Notes, .. _notes];
@@ -51,34 +46,43 @@ public sealed class Calibrator
     public CoefficientSet Fit(string date, IReadOnlyList<string> sources)
     {
         _reader.Throw();
-        var groups = _reader.Measurements.Where(m => Exclude?.Invoke(m) != true)
-            .GroupBy(m => (m.Stack, m.Device, m.Operator))
-            .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Operator, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal)
-            .Select(g => new Group(g.Key.Stack, g.Key.Device, g.Key.Operator, WithoutContradictions(g.Key, g)))
-            .ToList();
-        var fitted = groups.Where(g => !g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).Where(IsEnough).ToList();
-        foreach (var group in fitted)
-        {
-            if (group.Operator == KernelFamily.GemmInCache.Name) continue;
-
-            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
-            var support = group.Operator == KernelFamily.GemmInEngine.Name
-                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
-                : null;
-            _entries.Add(FitGroup(group, support ?? []));
-        }
-
-        foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
-        foreach (var stack in groups.Where(g => g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
-        if (_entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
-        AddDefaults(fitted);
+        var (groups, notes) = MeasurementGroup.Of(_reader.Measurements);
+        _notes.AddRange(notes);
+        FitConstants(groups);
+        AddDefaults(groups);
         var residuals = Residuals(groups, _ => true);
         AddOverlayEvidence(groups);
         return new(_entries, date, sources, residuals);
     }
 
+    /// <summary>Constants alone, fitted to a sample: to see how they do on what was left out.</summary>
+    /// <param name="groups">What is left; groups that are too small are passed over.</param>
+    /// <param name="mostRows">Rows that a fit takes at most.</param>
+    internal static List<CoefficientEntry> Constants(List<MeasurementGroup> groups, int mostRows)
+    {
+        var calibrator = new Calibrator(new()) { MostRows = mostRows, KeepsBack = false };
+        calibrator.FitConstants(groups, isRequired: false);
+        return calibrator._entries;
+    }
+
+    private void FitConstants(List<MeasurementGroup> groups, bool isRequired = true)
+    {
+        var fitted = groups.Where(g => !g.IsElementWise).Where(IsEnough).ToList();
+        _entries.AddRange(InOrder.Select([.. fitted.Where(g => g.Operator != KernelFamily.GemmInCache.Name)], group =>
+        {
+            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
+            var support = group.Operator == KernelFamily.GemmInEngine.Name
+                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
+                : null;
+            return FitGroup(group, support ?? []);
+        }));
+        foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
+        foreach (var stack in groups.Where(g => g.IsElementWise).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
+        if (isRequired && _entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
+    }
+
     // The engine's GEMMs but for what the cache changes: start and bandwidth.
-    private void FitInCache(Group group)
+    private void FitInCache(MeasurementGroup group)
     {
         if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == KernelFamily.GemmInEngine.Name) is not { } engine) return;
         var (family, device) = (KernelFamily.GemmInCache, Rates(group));
@@ -90,7 +94,7 @@ public sealed class Calibrator
     }
 
     // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
-    private void AddOverlayEvidence(List<Group> groups)
+    private void AddOverlayEvidence(List<MeasurementGroup> groups)
     {
         var curves = Residuals(groups, m => !IsKeptBack(m)).ToDictionary(c => (c.Stack, c.Device, c.Model, c.Tensor, c.Operator));
         foreach (var stack in groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).GroupBy(g => g.Stack).ToList())
@@ -117,24 +121,7 @@ public sealed class Calibrator
 
     private static bool IsKeptBack(Measurement m) => Hash("rows " + m.Features[0].ToString("R", CultureInfo.InvariantCulture)) % KeepBackOneIn == 0;
 
-    private List<Measurement> WithoutContradictions((string Stack, string Device, string Operator) key, IEnumerable<Measurement> rows)
-    {
-        var kept = new List<Measurement>();
-        var dropped = 0;
-        foreach (var same in rows.GroupBy(m => string.Join('|', m.Features.Select(x => x.ToString("R", CultureInfo.InvariantCulture)))).OrderBy(g => g.Key, StringComparer.Ordinal))
-        {
-            var times = same.Select(m => m.Microseconds).Order().ToArray();
-
-            // The same kernel in several models is timed several times; in one profile a second, different time contradicts the first.
-            if (times.Length > 1 && times[^1] > ContradictionRatio * times[0] && same.All(m => m.Origin is null)) dropped += times.Length;
-            else kept.AddRange(same.All(m => m.Origin is null) ? [same.First() with { Microseconds = times[times.Length / 2] }] : same);
-        }
-
-        if (dropped > 0) _notes.Add($"{key.Operator} of {key.Device}: {dropped} rows contradict each other (same sizes, times more than {ContradictionRatio} apart): excluded");
-        return kept;
-    }
-
-    private bool IsEnough(Group group)
+    private bool IsEnough(MeasurementGroup group)
     {
         var sizes = group.Rows.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count();
         var shapes = group.Rows.Select(m => m.Shape).Distinct().Count();
@@ -155,7 +142,7 @@ public sealed class Calibrator
         _ => 0,
     };
 
-    private CoefficientEntry FitGroup(Group group, List<Measurement> support)
+    private CoefficientEntry FitGroup(MeasurementGroup group, List<Measurement> support)
     {
         var family = KernelFamily.Find(group.Operator)!;
         var device = Rates(group);
@@ -203,7 +190,7 @@ public sealed class Calibrator
         [.. rows.Select(m => family.Law(values, m.Features, device))], [.. rows.Select(m => m.Microseconds)]);
 
     // Kernels of a few microseconds: multipliers belong to the stack, start and share to the device. One joint fit.
-    private void FitElementWise(string stack, List<Group> groups)
+    private void FitElementWise(string stack, List<MeasurementGroup> groups)
     {
         var rows = groups.SelectMany(g => g.Rows).ToList();
         var devices = rows.Select(m => m.Device).Distinct().Order(StringComparer.Ordinal).ToArray();
@@ -260,7 +247,7 @@ public sealed class Calibrator
     }
 
     // Constants for a device that nobody measured: medians; their error is that of predicting each device from the others.
-    private void AddDefaults(List<Group> groups)
+    private void AddDefaults(List<MeasurementGroup> groups)
     {
         foreach (var same in _entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
         {
@@ -286,7 +273,7 @@ public sealed class Calibrator
 
     /// <summary>Medians over devices, without the error that they have.</summary>
     internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) =>
-        from same in entries.Where(e => e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator))
+        from same in entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator))
         let all = same.ToList()
         select new CoefficientEntry(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), ErrorSummary.Of([], []), null);
 
@@ -303,7 +290,7 @@ public sealed class Calibrator
     }
 
     // Measured over predicted for operators that were timed inside a model.
-    private List<ResidualCurve> Residuals(List<Group> groups, Func<Measurement, bool> takes)
+    private List<ResidualCurve> Residuals(List<MeasurementGroup> groups, Func<Measurement, bool> takes)
     {
         var set = new CoefficientSet(_entries, "", [], []);
         var curves = new List<ResidualCurve>();
@@ -343,7 +330,7 @@ public sealed class Calibrator
         return [.. kept];
     }
 
-    private static DeviceRates Rates(Group group) => Rates(group.Device, group.Operator);
+    private static DeviceRates Rates(MeasurementGroup group) => Rates(group.Device, group.Operator);
 
     /// <summary>Rates that the law of an operator reads.</summary>
     internal static DeviceRates Rates(string device, string op)
@@ -375,6 +362,4 @@ public sealed class Calibrator
             return hash ^ (hash >> 12);
         }
     }
-
-    private sealed record Group(string Stack, string Device, string Operator, List<Measurement> Rows);
 }

@@ -142,8 +142,8 @@ public sealed class AccuracyTable
     private CoefficientSet Without(HashSet<string> devices)
     {
         var elementWise = Refitted(g => !devices.Contains(g.Device) && (g.Operator == "sampler" || g.IsElementWise), _ => true);
-        var entries = _set.Entries.Where(e => e.Device is not ("*" or "stack" or "overlay") && !devices.Contains(e.Device.Split('/')[0]) && e.Operator is not ("sampler" or "element-wise")).ToList();
-        entries.AddRange(Calibrator.Defaults(entries));
+        var entries = _set.Entries.Where(e => e.Device is not ("*" or "stack" or "overlay" or "carried") && !devices.Contains(e.Device.Split('/')[0]) && e.Operator is not ("sampler" or "element-wise")).ToList();
+        entries.AddRange(Calibrator.Defaults(entries, _groups));
         return new([.. entries, .. elementWise.Entries], _set.Date, _set.Sources, []);
     }
 

@@ -14,7 +14,8 @@ public sealed class Calibrator
     private const int RowsPerConstant = 20;
     private const int LeastShapes = 4;
     private const int KeepBackOneIn = 5;
-    private const double SupportWeight = 0.2;
+    private const double SupportWeight = 0.2;    // of a row, at most
+    private const double SupportShare = 0.2;    // of the weight of the rows that they support
 
     private readonly ProfileReader _reader;
     private readonly List<string> _notes = [];
@@ -49,7 +50,7 @@ public sealed class Calibrator
         var (groups, notes) = MeasurementGroup.Of(_reader.Measurements);
         _notes.AddRange(notes);
         FitConstants(groups);
-        AddDefaults(groups);
+        _entries.AddRange(Defaults(_entries, groups));
         var residuals = Residuals(groups, _ => true);
         AddOverlayEvidence(groups);
         return new(_entries, date, sources, residuals);
@@ -159,7 +160,8 @@ public sealed class Calibrator
     {
         List<Measurement> sample = [.. Sample(rows), .. Sample(support)];
         var weights = new double[sample.Count];
-        for (var i = 0; i < weights.Length; i++) weights[i] = i < Math.Min(rows.Count, MostRows) ? 1 : SupportWeight;
+        var own = Math.Min(rows.Count, MostRows);
+        for (var i = 0; i < weights.Length; i++) weights[i] = i < own ? 1 : Math.Min(SupportWeight, SupportShare * own / (weights.Length - own));
         known ??= Known(family, rows, support);
         var free = family.Constants.Where((_, i) => double.IsNaN(known[i])).ToArray();
         var (all, last) = (known.ToArray(), Array.Empty<double>());
@@ -246,48 +248,50 @@ public sealed class Calibrator
         ErrorSummary Summary(double[] c, List<Measurement> list) => ErrorSummary.Of([.. list.Select(m => Law(c, m))], [.. list.Select(m => m.Microseconds)]);
     }
 
-    // Constants for a device that nobody measured: medians; their error is that of predicting each device from the others.
-    private void AddDefaults(List<MeasurementGroup> groups)
+    /// <summary>
+    /// Constants for a device that nobody measured: medians, with the error of predicting each device from the others, once plainly
+    /// and once carried over by power limits. The better of the two is what predictions use.
+    /// </summary>
+    internal static List<CoefficientEntry> Defaults(List<CoefficientEntry> entries, List<MeasurementGroup> groups)
     {
-        foreach (var same in _entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
+        var defaults = new List<CoefficientEntry>();
+        foreach (var (stack, op, all) in Shared(entries))
         {
-            var all = same.ToList();
-            var family = KernelFamily.Find(same.Key.Operator);
-            var (predicted, measured) = (new List<double>(), new List<double>());
-            foreach (var own in all.Count > 1 && family is not null ? all : [])
+            var family = KernelFamily.Find(op);
+            var judged = (IReadOnlyList<CoefficientEntry>)(all.Count > 1 && family is not null ? all : []);
+            var parts = InOrder.Select(judged, own =>
             {
-                var others = Medians([.. all.Where(e => e != own)]);
-                var group = groups.First(g => g.Stack == own.Stack && g.Device == own.Device && g.Operator == own.Operator);
-                var rates = Rates(group);
-                foreach (var m in group.Rows)
-                {
-                    predicted.Add(family!.Law(others, m.Features, rates));
-                    measured.Add(m.Microseconds);
-                }
-            }
-
-            var error = ErrorSummary.Of([.. predicted], [.. measured]);
-            _entries.Add(new(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), error, predicted.Count > 0 ? error : null));
+                List<CoefficientEntry> others = [.. all.Where(e => e != own), .. Micro(entries, stack, op).Where(e => !all.Exists(engine => engine.Device == e.Device))];
+                var (plain, carried) = (StandIn.Median(others.FindAll(all.Contains)), StandIn.CarriedMedian(others, AcceleratorCatalog.Get(own.Device)));
+                var rows = groups.Find(g => g.Stack == stack && g.Device == own.Device && g.Operator == op)!.Rows;
+                var rates = Rates(own.Device, op);
+                return (Plain: rows.ConvertAll(m => family!.Law(plain, m.Features, rates)), Carried: rows.ConvertAll(m => family!.Law(carried, m.Features, rates)),
+                    Measured: rows.ConvertAll(m => m.Microseconds));
+            });
+            double[] measured = [.. parts.SelectMany(p => p.Measured)];
+            var (without, with) = (ErrorSummary.Of([.. parts.SelectMany(p => p.Plain)], measured), ErrorSummary.Of([.. parts.SelectMany(p => p.Carried)], measured));
+            var best = StandIn.IsCarried(all[0]) && with.Mean < without.Mean ? with : without;
+            defaults.Add(new(stack, "*", op, all[0].Names, Rounded(StandIn.Median(all)), all.Sum(e => e.Rows), best, measured.Length > 0 ? best : null));
+            if (measured.Length > 0 && StandIn.IsCarried(all[0])) defaults.Add(new(stack, "carried", "carried:" + op, [], [], measured.Length, without, with));
         }
+
+        return defaults;
     }
 
     /// <summary>Medians over devices, without the error that they have.</summary>
-    internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) =>
-        from same in entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator))
-        let all = same.ToList()
-        select new CoefficientEntry(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), ErrorSummary.Of([], []), null);
+    internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) => Shared(entries)
+        .Select(same => new CoefficientEntry(same.Stack, "*", same.Operator, same.All[0].Names, Rounded(StandIn.Median(same.All)), same.All.Sum(e => e.Rows), ErrorSummary.Of([], []), null));
 
-    private static double[] Medians(List<CoefficientEntry> entries)
-    {
-        var values = new double[entries[0].Values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var sorted = entries.Select(e => e.Values[i]).Order().ToArray();
-            values[i] = Rounded((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2);
-        }
+    // Operators with constants of each device.
+    private static List<(string Stack, string Operator, List<CoefficientEntry> All)> Shared(List<CoefficientEntry> entries) =>
+        [.. entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal))
+            .GroupBy(e => (e.Stack, e.Operator)).Select(g => (g.Key.Stack, g.Key.Operator, g.ToList()))];
 
-        return values;
-    }
+    // What an engine's GEMMs are where only a micro benchmark timed them.
+    private static IEnumerable<CoefficientEntry> Micro(List<CoefficientEntry> entries, string stack, string op) => op != KernelFamily.GemmInEngine.Name ? []
+        : entries.Where(e => e.Stack == stack && e.Operator == KernelFamily.GemmBf16.Name);
+
+    private static double[] Rounded(double[] values) => Array.ConvertAll(values, Rounded);
 
     // Measured over predicted for operators that were timed inside a model.
     private List<ResidualCurve> Residuals(List<MeasurementGroup> groups, Func<Measurement, bool> takes)

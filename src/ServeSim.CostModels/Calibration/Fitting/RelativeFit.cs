@@ -12,9 +12,9 @@ namespace ServeSim.CostModels.Calibration.Fitting;
 internal static class RelativeFit
 {
     private const int Rounds = 4;
-    private const int Steps = 40;
+    private const int Steps = 60;
     private const double Tolerance = 0.1;    // log residual beyond which a row loses weight
-    private const double Gain = 1e-7;        // share of the sum of squares that a step must win to be followed by another
+    private const double Gain = 1e-9;        // share of the sum of squares that a step must win to be followed by another
     private const double Difference = 1e-6;  // of a logarithm
     private const double FirstDamping = 1e-3;
     private const double MostDamping = 1e12;

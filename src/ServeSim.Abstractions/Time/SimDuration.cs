@@ -45,8 +45,8 @@ public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDur
     public SimDuration DividedBy(long parts)
     {
         var (quotient, rest) = Math.DivRem(Nanoseconds, parts);
-        var twice = 2 * (Int128)Math.Abs(rest);
-        if (twice > parts || (twice == parts && quotient % 2 != 0)) quotient += Nanoseconds < 0 ? -1 : 1;
+        var (below, above) = (Math.Abs(rest), parts - Math.Abs(rest));
+        if (below > above || (below == above && quotient % 2 != 0)) quotient += Nanoseconds < 0 ? -1 : 1;
         return new(quotient);
     }
 

@@ -45,6 +45,7 @@ public sealed class RequestOrder
     /// <summary>Sorts by a key that needs <paramref name="state"/>, smallest first; a static function allocates nothing.</summary>
     public ReadOnlySpan<RequestView> By<TState>(TState state, Func<TState, RequestView, long> key)
     {
+        if (_count < 2) return Requests;
         var isSorted = true;
         for (var i = 0; i < _count; i++)
         {

@@ -16,6 +16,7 @@ public sealed class ClosedLoopTrafficSource : ITrafficSource, IDisposable
     private readonly Dictionary<long, Attempt> _open = [];
     private long _started;
     private long _taken;
+    private bool _rowEnded;
 
     /// <summary>Clients that start together at time zero; lengths are asked once for each request, in order of arrival.</summary>
     public ClosedLoopTrafficSource(int clients, long requests, Func<long, (int Input, int Output)> lengths)
@@ -46,7 +47,7 @@ public sealed class ClosedLoopTrafficSource : ITrafficSource, IDisposable
     public SimTime NextArrival => _due.TryPeek(out var due) ? due.Spec.Arrival : SimTime.Never;
 
     /// <inheritdoc/>
-    public long Blocked => _load.Duration is null && _load.Requests is { } total ? total - _started : 0;
+    public long Blocked => !_rowEnded && _load.Duration is null && _load.Requests is { } total ? total - _started : 0;
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">Nothing is announced.</exception>
@@ -78,7 +79,7 @@ public sealed class ClosedLoopTrafficSource : ITrafficSource, IDisposable
     {
         if (_load.Duration is { } duration && time >= SimTime.Zero + duration) return;
         if (_load.Retry == ClientRetry.AtOnce && TrySendAgain(time)) return;
-        if ((_load.Requests is not { } total || _started < total) && _requests.MoveNext())
+        if (!_rowEnded && (_load.Requests is not { } total || _started < total) && !(_rowEnded = !_requests.MoveNext()))
         {
             _started++;
             _due.Enqueue(new(_requests.Current with { Arrival = time }, _started, 1));

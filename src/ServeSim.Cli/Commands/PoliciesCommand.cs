@@ -7,16 +7,29 @@ using ServeSim.Experiments.Configuration;
 
 namespace ServeSim.Cli.Commands;
 
-/// <summary>What is registered: policies, routers, predictors and their options.</summary>
+/// <summary>What is registered: policies, routers, predictors, their options and whether they keep the laws.</summary>
 internal static class PoliciesCommand
 {
-    public static Command Create(AppContext app) => new ExampleCommand("policies", "List the registered policies, routers and predictors, or show one.",
+    public static Command Create(AppContext app) => new ExampleCommand("policies", "List the registered policies, routers and predictors, show one, or run the laws on it.",
         "servesim policies list",
-        "servesim policies show sarathi")
+        "servesim policies show sarathi",
+        "servesim policies verify sarathi")
     {
         CreateList(app),
         CreateShow(app),
+        PoliciesVerifyCommand.Create(app),
     };
+
+    /// <summary>What is registered under a name, of one kind or of all.</summary>
+    /// <exception cref="InputException">Nothing is; says what comes near.</exception>
+    internal static List<PolicyEntry> Named(AppContext app, string name, string? kind)
+    {
+        var known = app.Catalog.Entries.Where(e => kind is null || PolicyCatalog.Word(e.Kind) == kind).ToList();
+        var found = known.Where(e => e.Name == name).ToList();
+        if (found.Count > 0) return found;
+        var names = known.Select(e => e.Name).Distinct().ToList();
+        throw new InputException($"nothing is registered as \"{name}\"; {(names.Count > 0 ? Suggestion.For(name, names) : "nothing is registered at all")}");
+    }
 
     private static ExampleCommand CreateList(AppContext app)
     {
@@ -52,15 +65,7 @@ internal static class PoliciesCommand
         };
         command.SetAction(parsed =>
         {
-            var given = parsed.GetRequiredValue(name);
-            var known = app.Catalog.Entries.Where(e => parsed.GetValue(kind) is not { } only || PolicyCatalog.Word(e.Kind) == only).ToList();
-            var found = known.Where(e => e.Name == given).ToList();
-            if (found.Count == 0)
-            {
-                var names = known.Select(e => e.Name).Distinct().ToList();
-                throw new InputException($"nothing is registered as \"{given}\"; {(names.Count > 0 ? Suggestion.For(given, names) : "nothing is registered at all")}");
-            }
-
+            var found = Named(app, parsed.GetRequiredValue(name), parsed.GetValue(kind));
             if (parsed.GetValue(json)) JsonText.Write(app.Output, writer => WriteAll(writer, found));
             else found.ForEach(entry => WriteOne(app, entry));
             return ExitCode.Fine;

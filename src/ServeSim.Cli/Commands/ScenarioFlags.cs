@@ -28,7 +28,7 @@ internal sealed class ScenarioFlags
         Value("--window", "A..B", "Part of the trace, in seconds.", "trace.window");
         Value("--limit", "N", "At most N requests.", "trace.limit");
         Value("--clients", "N", "Clients that each keep one request open, instead of the trace's times.", "clients.count");
-        Value("--lengths", "SPEC", "Lengths that clients draw: INPUT/OUTPUT with uniform:A..B, lognormal:MEDIAN,MEAN or constant:N, or a preset.", "clients.lengths")
+        Value("--lengths", "SPEC", "Lengths that clients draw: INPUT/OUTPUT with constant:N, uniform:A..B, exponential:MEAN or lognormal:MEDIAN,MEAN, or a preset.", "clients.lengths")
             .CompletionSources.Add(_ => LengthPair.Presets);
         Switch("--strict", "Unknown columns and keys of the trace are errors.", "trace.strict");
         Value("--model", "NAME", "Model; see servesim models.", "model").CompletionSources.Add(_ => ModelCatalog.All.Select(m => m.Name));

@@ -112,7 +112,7 @@ internal sealed partial class Instance
             var (start, end) = (_inFlight.Peek().Start, _tapeEnds[first]);
             Report(first, first + 1);
             Skip(first, first + 1);
-            TellPolicy(start, end, []);
+            TellPolicy(start, end, _inFlight.Peek().DecodeSequences, []);
         }
     }
 

@@ -218,10 +218,10 @@ internal sealed partial class Instance
     /// <summary>Audit: nothing has changed since a plan that was promised to stand, so it is planned again.</summary>
     private void RequireSamePlan()
     {
-        if (_plan.OnlyDecodes(_heldDecodes)) return;
+        if (_plan.OnlyDecodes(_heldDecodes, _padRows, _padContext + _padRows)) return;
         throw new PolicyFault(_run.PolicyName, _state.Index, _state.Now, null,
             "a plan that was promised to stand (HoldUntilChange, HoldFor) was not planned again although nothing has changed: " +
-            $"it now has {_plan.DecodeCount} decodes, {_plan.PrefillTokenCount} prompt tokens, {_plan.PreemptCount} preemptions and {_plan.Refusals.Count} refusals" +
+            $"it now has {_plan.DecodeCount} decodes, {_plan.PrefillTokenCount} prompt tokens, {_plan.PadSequences} padding sequences, {_plan.PreemptCount} preemptions and {_plan.Refusals.Count} refusals" +
             (_plan.Wake == SimTime.Never ? "" : $", and a wake-up at {_plan.Wake} s"));
     }
 

@@ -22,10 +22,10 @@ internal sealed partial class PlanBuilder
     /// <summary>Iterations for which the policy promised it, this one included.</summary>
     public int HeldFor { get; private set; }
 
-    /// <summary>True if so many requests decode and the plan does nothing else.</summary>
-    public bool OnlyDecodes(int requests)
+    /// <summary>True if so many requests decode with so much padding and the plan does nothing else.</summary>
+    public bool OnlyDecodes(int requests, int padSequences, long padContextTokens)
     {
-        if (_decodes != requests || _sequences != requests || Preemptions.Count + Refusals.Count > 0 || Wake != SimTime.Never) return false;
+        if ((_padSequences, _padContext) != (padSequences, padContextTokens) || _decodes != requests || _sequences != requests || Preemptions.Count + Refusals.Count > 0 || Wake != SimTime.Never) return false;
         foreach (ref readonly var item in Items)
             if (!item.IsDecode) return false;
         return true;

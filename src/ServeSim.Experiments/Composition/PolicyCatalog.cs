@@ -11,11 +11,19 @@ public sealed class PolicyCatalog
     private readonly List<PolicyEntry> _entries = [];
 
     /// <summary>The catalog of some assemblies and single classes.</summary>
-    /// <exception cref="InputException">Two classes share a name, or a marked class implements none of the interfaces.</exception>
+    /// <exception cref="InputException">
+    /// Two classes share a name, a marked class implements none of the interfaces or cannot be made, a single class is not
+    /// marked, or an assembly has none that is.
+    /// </exception>
     public PolicyCatalog(IEnumerable<Assembly> assemblies, params IEnumerable<Type> types)
     {
         var problems = new List<string>();
-        foreach (var type in assemblies.SelectMany(a => a.GetTypes()).Concat(types).Distinct()) Add(type, problems);
+        var marked = assemblies.Distinct().ToDictionary(a => a, a => TypesOf(a, problems).Where(IsMarked).ToList());
+        foreach (var (assembly, found) in marked.Where(m => m.Value.Count == 0))
+            problems.Add($"{assembly.GetName().Name} has no class marked with [Policy(\"name\", \"one sentence\")]");
+        foreach (var type in types.Where(t => !IsMarked(t)))
+            problems.Add($"{type.FullName} is to be registered but is not a class marked with [Policy(\"name\", \"one sentence\")]");
+        foreach (var type in marked.Values.SelectMany(m => m).Concat(types.Where(IsMarked)).Distinct()) Add(type, problems);
         if (problems.Count > 0) throw new InputException(problems);
         _entries.Sort((a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : string.CompareOrdinal(a.Name, b.Name));
     }
@@ -89,6 +97,25 @@ public sealed class PolicyCatalog
         {
             throw new InputException($"{who}: {inner.Message}");
         }
+        catch (TargetInvocationException e) when (e.InnerException is { } cause and not InputException)
+        {
+            throw new PolicyFault(entry.Name, -1, SimTime.Zero, null, $"the constructor threw {cause.GetType().Name}: {cause.Message}", cause);
+        }
+    }
+
+    private static bool IsMarked(Type type) => !type.IsAbstract && type.IsDefined(typeof(PolicyAttribute));
+
+    private static Type[] TypesOf(Assembly assembly, List<string> problems)
+    {
+        try
+        {
+            return assembly.GetTypes();
+        }
+        catch (ReflectionTypeLoadException e)
+        {
+            problems.Add($"{assembly.GetName().Name} cannot be used: {e.LoaderExceptions.FirstOrDefault()?.Message ?? e.Message}; was it built against this version of ServeSim?");
+            return [];
+        }
     }
 
     private static IOracle Oracle(PolicyEntry entry, string who, PolicyContext context) =>
@@ -97,7 +124,9 @@ public sealed class PolicyCatalog
 
     private void Add(Type type, List<string> problems)
     {
-        if (type.GetCustomAttribute<PolicyAttribute>() is not { } attribute || type.IsAbstract) return;
+        var attribute = type.GetCustomAttribute<PolicyAttribute>()!;
+        if (string.IsNullOrWhiteSpace(attribute.Name)) problems.Add($"{type.FullName} is registered under an empty name");
+        if (type.GetConstructors().Length == 0) problems.Add($"{type.FullName} has no public constructor");
         PolicyKind[] kinds = [
             .. typeof(IBatchPolicy).IsAssignableFrom(type) ? [PolicyKind.Policy] : Array.Empty<PolicyKind>(),
             .. typeof(IRouterPolicy).IsAssignableFrom(type) ? [PolicyKind.Router] : Array.Empty<PolicyKind>(),

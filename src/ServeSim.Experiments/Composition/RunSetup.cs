@@ -65,7 +65,7 @@ public sealed class RunSetup
     public ModelSpec Model { get; }
 
     /// <summary>What reports and messages call the trace.</summary>
-    public string TraceName => Scenario.Clients.Lengths is { } drawn ? $"drawn lengths ({drawn})" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
+    public string TraceName => Scenario.Workload is not null ? "synthetic workload" : Scenario.Clients.Lengths is { } drawn ? $"drawn lengths ({drawn})" : Scenario.Trace.Path?.Replace('\\', '/') ?? $"{DefaultTrace} (bundled, synthetic)";
 
     /// <summary>What an iteration costs.</summary>
     public IExplainedCostModel Cost { get; }
@@ -77,7 +77,8 @@ public sealed class RunSetup
     public ClusterShape Shape { get; }
 
     /// <summary>Requests that the run will see at most, if that is known beforehand.</summary>
-    public long? KnownRequests => Scenario.Clients is { Count: > 0 } clients ? clients.Attempts == 1 ? clients.Requests : null
+    public long? KnownRequests => Scenario.Clients is { Count: > 0 } clients ? clients.Attempts == 1 ? clients.Requests ?? Scenario.Workload?.Requests : null
+        : Scenario.Workload is { } workload ? workload.Requests
         : Scenario.Trace is { Path: null, Window: null, Sample: 1, Repeat: 1 } trace ? Math.Min(BundledTraces.ChatRequests, trace.Limit ?? long.MaxValue)
         : Scenario.Trace.Repeat == 1 ? Scenario.Trace.Limit : null;
 
@@ -122,7 +123,7 @@ public sealed class RunSetup
         return Scenario.Trace.Path is { } path ? TracePipeline.Open(path, options) : TracePipeline.Open(() => BundledTraces.Open(DefaultTrace), DefaultTrace, options);
     }
 
-    /// <summary>Opens what sends the requests: the trace, or the clients.</summary>
+    /// <summary>Opens what sends the requests: the trace, the workload or the clients.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
     public RunTraffic OpenTraffic() => new(Scenario, TraceName, ignoresTimes => OpenTrace(ignoresTimes));
 
@@ -137,7 +138,7 @@ public sealed class RunSetup
     /// <summary>What reports say about the run.</summary>
     public RunDescription Describe(RunResult result, params IEnumerable<string> notes)
     {
-        var arrivals = ArrivalSpec.Parse(Scenario.Trace.Arrivals);
+        var arrivals = ArrivalSpec.Parse(Scenario.Workload is { } workload ? workload.Arrivals ?? "trace" : Scenario.Trace.Arrivals);
         return new RunDescription
         {
             Fingerprint = result.Fingerprint.ToString("x16", CultureInfo.InvariantCulture),
@@ -159,7 +160,7 @@ public sealed class RunSetup
             Oracle = OracleUsers(),
             CostModel = Cost.Info,
             Trace = TraceName,
-            Slice = Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null,
+            Slice = Scenario.Workload?.Describe() ?? (Scenario.Clients.Lengths is null ? Scenario.Trace.Changes() : null),
             MaxConcurrency = Scenario.Clients.Count > 0 ? Scenario.Clients.Count : null,
             Slo = Scenario.Slo.Describe(),
             RequestRate = arrivals.Kind is "poisson" or "gamma" or "weibull" or "constant" ? arrivals.Rate : null,

@@ -7,7 +7,7 @@ using ServeSim.Workloads.Synthetic;
 
 namespace ServeSim.Experiments.Composition;
 
-/// <summary>The requests of one run: a trace at its own times, or clients that take theirs from a trace or draw them.</summary>
+/// <summary>The requests of one run: a trace or a synthetic workload at its own times, or clients that take theirs from either or draw them.</summary>
 public sealed class RunTraffic : IDisposable
 {
     private readonly TracePipeline? _trace;
@@ -20,15 +20,17 @@ public sealed class RunTraffic : IDisposable
     internal RunTraffic(Scenario scenario, string name, Func<bool, TracePipeline> open)
     {
         var clients = scenario.Clients;
-        if (clients.Count == 0)
+        var workload = scenario.Workload?.ToWorkload();
+        if (workload is null && clients.Lengths is null) _trace = open(clients.Count > 0);
+        if (clients.Count > 0)
         {
-            _trace = open(false);
-            Source = _open = new TraceTrafficSource(_trace, name);
-            return;
+            var row = _trace is not null ? _trace.Requests(_unmodelled)
+                : workload is not null ? workload.DrawUntimed(scenario.Seed)
+                : LengthPair.Parse(clients.Lengths!).Requests(scenario.Seed, clients.MaxOutput);
+            Source = _closed = new ClosedLoopTrafficSource(clients.ToLoad(), row);
         }
-
-        if (clients.Lengths is null) _trace = open(true);
-        Source = _closed = new ClosedLoopTrafficSource(clients.ToLoad(), _trace is null ? LengthPair.Parse(clients.Lengths!).Requests(scenario.Seed, clients.MaxOutput) : _trace.Requests(_unmodelled));
+        else if (workload is not null) Source = new ListTrafficSource(workload.Draw(scenario.Seed));
+        else Source = _open = new TraceTrafficSource(_trace!, name);
     }
 
     /// <summary>What the engine pulls.</summary>
@@ -52,15 +54,14 @@ public sealed class RunTraffic : IDisposable
 
         if (_open is { RejectedParents: > 0 }) notes.Add(Text($"trace: {_open.RejectedParents} refused requests had others waiting for them"));
         if (_open is { LateReleases: > 0 }) notes.Add(Text($"trace: {_open.LateReleases} requests came later than they were due, because their line was read late"));
-        if (result.NeverReleased > 0) notes.Add(Text($"trace: {result.NeverReleased} requests never came, because what they wait for did not end"));
+        if (_open is not null && result.NeverReleased > 0) notes.Add(Text($"trace: {result.NeverReleased} requests never came, because what they wait for did not end"));
         return notes;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _open?.Dispose();
-        _closed?.Dispose();
+        (Source as IDisposable)?.Dispose();
         if (_open is null) _trace?.Dispose();    // else its reader closes it
     }
 

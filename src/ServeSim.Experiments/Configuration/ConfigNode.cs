@@ -39,9 +39,12 @@ public sealed class ConfigScalar(string text, bool isQuoted, ConfigPlace place) 
     public override string Shown => IsQuoted ? $"the text \"{Text}\"" : IsNull ? "nothing" : Text;
 }
 
-/// <summary>A list; no key takes one, so that only its place matters.</summary>
+/// <summary>A list.</summary>
 public sealed class ConfigSequence(ConfigPlace place) : ConfigNode(place)
 {
+    /// <summary>Its members.</summary>
+    public List<ConfigNode> Items { get; } = [];
+
     /// <inheritdoc/>
     public override string Shown => "a list";
 }

@@ -53,8 +53,9 @@ internal static class YamlText
             case Scalar scalar:
                 return new ConfigScalar(scalar.Value, scalar.Style != ScalarStyle.Plain, place);
             case SequenceStart:
-                while (!parser.TryConsume<SequenceEnd>(out _)) ReadNode(parser, origin, depth + 1);
-                return new ConfigSequence(place);
+                var sequence = new ConfigSequence(place);
+                while (!parser.TryConsume<SequenceEnd>(out _)) sequence.Items.Add(ReadNode(parser, origin, depth + 1));
+                return sequence;
             default:
                 var mapping = new ConfigMapping(place);
                 while (!parser.TryConsume<MappingEnd>(out _))

@@ -8,16 +8,16 @@ namespace ServeSim.Experiments.Scenarios;
 /// <summary>Who sends the requests: clients that wait for their answers, and how long they do so.</summary>
 public sealed record ClientsConfig
 {
-    /// <summary>Clients that each keep one request open; 0 sends requests at the times of the trace, whatever becomes of them.</summary>
+    /// <summary>Clients that each keep one request open; 0 sends requests at the times of the trace or the workload, whatever becomes of them.</summary>
     public int Count { get; init; }
 
-    /// <summary>Prompt and output lengths: null takes those of the trace; INPUT/OUTPUT with uniform:A..B, lognormal:MEDIAN,MEAN or constant:N; or a preset.</summary>
+    /// <summary>Prompt and output lengths: null takes those of the trace or the workload; INPUT/OUTPUT, each as in workload.classes.NAME.input; or a preset.</summary>
     public string? Lengths { get; init; }
 
     /// <summary>Cap on the output that drawn requests carry; null for none.</summary>
     public int? MaxOutput { get; init; }
 
-    /// <summary>Different requests in all; null is all of the trace.</summary>
+    /// <summary>Different requests in all; null is all of the trace or the workload.</summary>
     public long? Requests { get; init; }
 
     /// <summary>Nothing is sent from this time on.</summary>

@@ -10,6 +10,10 @@ namespace ServeSim.Experiments.Scenarios;
 public sealed record Scenario
 {
     public TraceConfig Trace { get; init; } = new();
+
+    /// <summary>Synthetic requests instead of a trace; null replays the trace.</summary>
+    public WorkloadConfig? Workload { get; init; }
+
     public ClientsConfig Clients { get; init; } = new();
     public string Model { get; init; } = "llama-3.1-8b";
     public string Gpu { get; init; } = "h100-sxm";
@@ -51,7 +55,10 @@ public sealed record Scenario
         problems.Check("precision", () => PrecisionProfile.Check(Precision));
         problems.Require(Router.SignalPeriod >= SimDuration.Zero, "router.signalPeriod", Router.SignalPeriod, "must not be negative");
         Trace.Validate(problems);
+        problems.Require(Workload is null || Trace == new TraceConfig(), "workload", "both", "must not be given together with keys of trace");
+        Workload?.Validate(problems, Clients);
         Clients.Validate(problems);
+        ValidateClientsOf(problems);
         Parallel.Validate(problems);
         problems.Require(Instances % Math.Max(1, Parallel.Data) == 0, "instances", Instances,
             $"must be a multiple of parallel.data ({Parallel.Data}), whose replicas count as instances");
@@ -62,5 +69,22 @@ public sealed record Scenario
         Slo.Validate(problems);
         Metrics.Validate(problems);
         Engine.Validate(problems);
+    }
+
+    /// <summary>Clients take one row of requests, and its times do not count.</summary>
+    private void ValidateClientsOf(Problems problems)
+    {
+        if (Clients.Count == 0) return;
+        if (Clients.Lengths is not null)
+        {
+            problems.Require(Workload is null, "clients.lengths", Clients.Lengths, "must not be given together with workload, whose classes have lengths");
+            problems.Require(Trace == new TraceConfig(), "clients.lengths", Clients.Lengths, "must not be given together with keys of trace, whose requests have lengths");
+            return;
+        }
+
+        problems.Require(Trace.Arrivals == "trace", "trace.arrivals", Trace.Arrivals, WorkloadConfig.ClientsSetTimes);
+        problems.Require(Trace.RateScale == 1, "trace.rateScale", Trace.RateScale, WorkloadConfig.ClientsSetTimes);
+        problems.Require(Trace.TimeScale == 1, "trace.timeScale", Trace.TimeScale, WorkloadConfig.ClientsSetTimes);
+        problems.Require(Trace.Gap == SimDuration.Zero, "trace.gap", Trace.Gap, WorkloadConfig.ClientsSetTimes);
     }
 }

@@ -38,6 +38,10 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
     public ScenarioReading ReadText(string text, string origin, params IEnumerable<ScenarioOverride> overrides) =>
         Read(YamlText.Read(text, origin), null, overrides);
 
+    /// <summary>Keys and values already read, which it may change; relative paths start from <paramref name="folder"/>.</summary>
+    /// <exception cref="InputException">Lists every problem found.</exception>
+    internal ScenarioReading ReadNode(ConfigMapping root, string? folder) => Read(root, folder, []);
+
     /// <summary>Defaults and overrides only.</summary>
     /// <exception cref="InputException">Lists every problem found.</exception>
     public ScenarioReading ReadDefaults(params IEnumerable<ScenarioOverride> overrides) =>
@@ -65,6 +69,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
             ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
         binder.Use<SloClassTable>((node, path) => SloClassTable.Bind(binder, problems, node, path));
+        NamedGroups<WorkloadClassConfig>.AddTo(binder, problems, "chat: { input: lognormal:900,0.8, output: constant:200 }");
         binder.Use<TenantWeights>((node, path) => ReadWeights(node, path, problems));
         if (root.Find("slo")?.Value is ConfigScalar) ExpandLimits(root, problems);
         var scenario = binder.Bind<Scenario>(root);
@@ -131,7 +136,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
     }
 
     /// <summary><c>policy: sarathi</c> is short for <c>policy: { name: sarathi }</c>.</summary>
-    private static void ExpandShortForm(ConfigMapping root, string key)
+    internal static void ExpandShortForm(ConfigMapping root, string key)
     {
         if (root.Find(key)?.Value is ConfigScalar { IsNull: false } name)
         {

@@ -41,8 +41,18 @@ public static class ScenarioWriter
             else
             {
                 text.Append(indent).Append(field.Name).Append(":\n");
-                WriteGroup(text, value, indent + "  ");
+                if (value is INamedGroups groups) WriteNamed(text, groups, indent + "  ");
+                else WriteGroup(text, value, indent + "  ");
             }
+        }
+    }
+
+    private static void WriteNamed(StringBuilder text, INamedGroups groups, string indent)
+    {
+        foreach (var (name, group) in groups.All)
+        {
+            text.Append(indent).Append(Scalar(name)).Append(":\n");
+            WriteGroup(text, group, indent + "  ");
         }
     }
 

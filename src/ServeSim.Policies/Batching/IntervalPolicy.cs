@@ -127,14 +127,14 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
     private static bool TryEvictTail(in InstanceView view, BatchPlan plan, long capacity)
     {
         var used = UsedTokens(view);
-        if (used <= capacity) return false;
         foreach (var request in view.Running.Reversed())
         {
+            // Whoever is alone stays, or it would come back and go for ever: whole blocks may be more than the capacity of its tokens.
+            if (used <= capacity || plan.PreemptCount == view.Running.Count - 1) break;
             used -= (long)request.OwnedBlocks * view.BlockSize;
             plan.Preempt(request, PreemptMode.RecomputeCached);
-            if (used <= capacity) break;
         }
 
-        return true;
+        return plan.PreemptCount > 0;
     }
 }

@@ -61,10 +61,24 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
             if (request.IsPrefilling && !plan.IsPreempted(request)) plan.TryPrefill(request, Chunk(request, plan));
         }
 
+        if (options.Preemption == PreemptMode.Swap && !TrySwapIn(view, plan, cap)) return;
         for (var i = plan.PreemptCount - 1; i >= 0; i--)
             if (!TryAdmit(plan.Preempted(i), plan, cap)) return;
         foreach (var request in view.Waiting)
             if (!TryAdmit(request, plan, cap)) return;
+    }
+
+    /// <summary>Nobody is admitted past a request whose KV lies on the host, or in an iteration that sent one there.</summary>
+    private bool TrySwapIn(in InstanceView view, BatchPlan plan, int cap)
+    {
+        if (plan.PreemptCount > 0) return false;
+        foreach (var request in view.Swapped)
+        {
+            if (plan.ResidentCount >= options.MaxSequences || plan.SequenceCount >= cap || !plan.TrySwapIn(request)) return false;
+            plan.TryDecode(request);
+        }
+
+        return true;
     }
 
     /// <summary>Blocks for the whole prompt at once, then the first chunk.</summary>

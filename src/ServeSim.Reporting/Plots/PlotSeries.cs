@@ -8,6 +8,9 @@ public sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)>
     /// <summary>Dots instead of a line.</summary>
     public bool IsScatter { get; init; }
 
+    /// <summary>Half the length of a bar through each point; empty for none.</summary>
+    public IReadOnlyList<double> Spread { get; init; } = [];
+
     /// <summary>The share of values up to each value, as steps.</summary>
     public static PlotSeries Cdf(string name, IEnumerable<double> values)
     {

@@ -84,6 +84,8 @@ public sealed record SvgPlot
         svg.Append(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.5\" points=\"");
         foreach (var (x, y) in series.Points) svg.Append(CultureInfo.InvariantCulture, $"{X(x, xs):0.##},{Y(y, ys):0.##} ");
         svg.Append("\"/>\n");
+        foreach (var ((x, y), spread) in series.Points.Zip(series.Spread).Where(p => p.Second > 0))
+            Line(svg, X(x, xs), Y(Math.Max(y - spread, ys.Low), ys), X(x, xs), Y(Math.Min(y + spread, ys.High), ys), color);
     }
 
     /// <summary>Round ends and steps of 1, 2 or 5 times a power of ten; zero is always on the axis.</summary>

@@ -35,6 +35,30 @@ public sealed class PolicyCatalogTests
     }
 
     [Fact]
+    public void A_class_without_a_mark_and_an_assembly_without_a_marked_class_are_errors()
+    {
+        var fault = Assert.Throws<InputException>(() => new PolicyCatalog([typeof(RandomStream).Assembly], typeof(PolicyCatalogTests)));
+        Assert.Collection(fault.Problems,
+            p => Assert.Equal("ServeSim.Abstractions has no class marked with [Policy(\"name\", \"one sentence\")]", p),
+            p => Assert.Equal($"{typeof(PolicyCatalogTests).FullName} is to be registered but is not a class marked with [Policy(\"name\", \"one sentence\")]", p));
+    }
+
+    [Fact]
+    public void A_constructor_that_throws_is_the_policys_fault()
+    {
+        var fault = Assert.Throws<PolicyFault>(() => new PolicyCatalog([], typeof(FailingPolicy)).CreatePolicy(new PolicyChoice("failing"), 0, Context));
+        Assert.Contains("the constructor threw InvalidOperationException: not today", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Policy("failing", "Cannot be made.")]
+    private sealed class FailingPolicy : IBatchPolicy
+    {
+        public FailingPolicy() => throw new InvalidOperationException("not today");
+
+        public void Plan(in InstanceView view, BatchPlan plan) { }
+    }
+
+    [Fact]
     public void A_constructor_gets_what_it_asks_for_by_type()
     {
         var made = (SamplePolicy)Catalog.CreatePolicy(new PolicyChoice("sample", new SampleOptions(9)), 1, Context);

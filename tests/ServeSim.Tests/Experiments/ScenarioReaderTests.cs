@@ -73,6 +73,7 @@ public sealed class ScenarioReaderTests
         { "numbers in their shortest form", Minimal, ["trace.rateScale=0.1", "kv.memoryFraction=0.30000000000000004", "seed=18446744073709551615"] },
         { "texts that look like something else", Minimal, ["trace.path=007", "trace.window=..60", "trace.order=window:5", "cost=linear:1,2e-3,-4", "cost=true", "trace.path=a: b"] },
         { "formats and shared experts", Minimal, ["precision=native+kv-fp8", "parallel.expert=8", "parallel.data=2", "instances=4"] },
+        { "a workload", Minimal + "workload: { arrivals: poisson:2, duration: 60s, classes: { chat-1: { input: 'lognormal:900,sigma=0.8', output: 'constant:5', share: 2 }, 'on': { input: 'uniform:1..9', output: 'constant:5', arrivals: 'constant:1', active: 10s, pause: 5s, tenant: t } } }", [] },
         { "every limit", Minimal, ["slo.ttft=2s", "slo.tbt=100ms", "slo.tpot=1us", "slo.e2e=1h", "engine.horizon=1min", "metrics.warmup=3s", "metrics.exact=true", "kv.hostGib=1.5"] },
     };
 

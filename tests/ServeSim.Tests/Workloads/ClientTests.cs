@@ -84,6 +84,16 @@ public sealed class ClientTests
     [InlineData("clients: { count: 4, maxOutput: 5 }", "clients.lengths")]
     [InlineData("clients: { count: 4, requests: 9, lengths: nonsense }", "clients.lengths")]
     [InlineData("clients: { giveUpTtft: 0s }", "clients.giveUpTtft")]
+    [InlineData("clients: { count: 4, requests: 9, lengths: balanced }\ntrace: { limit: 5 }", "clients.lengths")]
+    [InlineData("clients: { count: 4, requests: 9, lengths: balanced }\nworkload: { requests: 5, classes: { a: { input: constant:5, output: constant:5 } } }", "clients.lengths")]
+    [InlineData("clients: { count: 4 }\ntrace: { arrivals: poisson:2 }", "trace.arrivals")]
+    [InlineData("clients: { count: 4 }\ntrace: { rateScale: 2 }", "trace.rateScale")]
+    [InlineData("clients: { count: 4 }\nworkload: { classes: { a: { input: constant:5, output: constant:5 } } }", "workload.requests")]
+    [InlineData("clients: { count: 4 }\nworkload: { requests: 5, arrivals: poisson:2, classes: { a: { input: constant:5, output: constant:5 } } }", "workload.arrivals")]
+    [InlineData("clients: { count: 4 }\nworkload: { requests: 5, classes: { a: { input: constant:5, output: constant:5, arrivals: poisson:2 } } }", "workload.classes.a.arrivals")]
+    [InlineData("clients: { count: 4 }\nworkload: { duration: 5s, classes: { a: { input: constant:5, output: constant:5 } } }", "clients.duration")]
+    [InlineData("workload: { requests: 5, arrivals: poisson:2, classes: { a: { input: constant:5, output: constant:5, arrivals: poisson:2 } } }", "workload.arrivals")]
+    [InlineData("workload: { requests: 5, classes: { a: { input: constant:5, output: constant:5, arrivals: poisson:2, share: 2 } } }", "workload.classes.a.share")]
     public void Client_keys_that_do_not_go_together_are_refused(string yaml, string key) =>
         Assert.Contains(key, Assert.Throws<InputException>(() => Reader.ReadText(yaml + "\n", "s.yaml")).Message, StringComparison.Ordinal);
 
@@ -101,6 +111,31 @@ public sealed class ClientTests
         var (summary, notes) = Run("clients: { count: 3 }\ntrace: { limit: 30 }");
         Assert.Equal((30L, 3L), (summary.Requests.Finished, summary.Throughput.MaxConcurrentRequests));
         Assert.Contains(notes, n => n.Contains("arrival times", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Clients_of_a_workload_take_its_classes_and_send_failed_requests_again()
+    {
+        var (summary, notes) = Run("""
+            workload: { requests: 60, classes: { a: { input: constant:600, output: constant:100, tenant: x, share: 9 }, b: { input: constant:40, output: constant:10 } } }
+            clients: { count: 30, attempts: 2, giveUpTtft: 220ms, giveUpTbt: 230ms }
+            slo: ttft=220ms,tbt=230ms
+            policy: fcfs
+            """);
+        Assert.Equal(2, summary.Fairness!.Tenants.Count);
+        Assert.InRange(summary.Requests.Aborted, 1, summary.Requests.Simulated - 1);
+        Assert.InRange(summary.Requests.Simulated, 61, 120);
+        Assert.InRange(summary.Throughput.MaxConcurrentRequests, 20, 30);
+        Assert.Equal(summary.Requests.Simulated, summary.Requests.Finished + summary.Requests.Aborted);
+        Assert.Contains(notes, n => n.Contains("60 different requests", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Clients_whose_row_ends_before_their_requests_leave_nothing_unfinished()
+    {
+        var (summary, notes) = Run("clients: { count: 3, requests: 100 }\ntrace: { limit: 30 }");
+        Assert.Equal((30L, 0L), (summary.Requests.Finished, summary.Requests.Unfinished));
+        Assert.DoesNotContain(notes, n => n.Contains("never came", StringComparison.Ordinal));
     }
 
     [Fact]

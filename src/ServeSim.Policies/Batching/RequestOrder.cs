@@ -45,7 +45,6 @@ public sealed class RequestOrder
     /// <summary>Sorts by a key that needs <paramref name="state"/>, smallest first; a static function allocates nothing.</summary>
     public ReadOnlySpan<RequestView> By<TState>(TState state, Func<TState, RequestView, long> key)
     {
-        if (_count < 2) return Requests;
         var isSorted = true;
         for (var i = 0; i < _count; i++)
         {
@@ -58,7 +57,7 @@ public sealed class RequestOrder
     }
 
     /// <summary>Sorts by arrival.</summary>
-    public ReadOnlySpan<RequestView> ByArrival() => By(static request => request.Arrival.Nanoseconds);
+    public ReadOnlySpan<RequestView> ByArrival() => _count < 2 ? Requests : By(static request => request.Arrival.Nanoseconds);
 
     private readonly record struct Keyed(long Key, long Number) : IComparable<Keyed>
     {

@@ -12,8 +12,8 @@ namespace ServeSim.Tests.Policies;
 /// </summary>
 public sealed class JitServeOrderingTests
 {
-    private const int Seeds = 5;
-    private const double StudentsT = 2.776;    // 95 %, four degrees of freedom
+    private const int Seeds = 10;
+    private const double StudentsT = 2.262;    // 95 %, nine degrees of freedom
 
     private static readonly PolicyCatalog Catalog = PolicyCatalog.Load();
 

@@ -42,7 +42,10 @@ public sealed class RequestOrder
     /// <summary>Sorts by a key, smallest first.</summary>
     public ReadOnlySpan<RequestView> By(Func<RequestView, long> key) => By(key, static (key, request) => key(request));
 
-    /// <summary>Sorts by a key that needs <paramref name="state"/>, smallest first; a static function allocates nothing.</summary>
+    /// <summary>
+    /// Sorts by a key that needs <paramref name="state"/>, smallest first; a static function allocates nothing. A single request is asked for its
+    /// key too: a predictor may learn from being asked.
+    /// </summary>
     public ReadOnlySpan<RequestView> By<TState>(TState state, Func<TState, RequestView, long> key)
     {
         var isSorted = true;

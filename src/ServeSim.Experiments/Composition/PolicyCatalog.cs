@@ -56,7 +56,7 @@ public sealed class PolicyCatalog
 
     /// <summary>"Did you mean", or the known names.</summary>
     public string Suggest(PolicyKind kind, string name) =>
-        Names(kind).Any() ? Suggestion.For(name, Names(kind)) : $"no {Word(kind)} is registered";
+        Names(kind).Any() ? $"{Suggestion.For(name, Names(kind))} (--plugin FILE brings others)" : $"no {Word(kind)} is registered";
 
     /// <summary>A batching policy for one instance.</summary>
     public IBatchPolicy CreatePolicy(PolicyChoice choice, int instance, PolicyContext context) =>

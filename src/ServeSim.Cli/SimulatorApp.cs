@@ -64,7 +64,8 @@ public static class SimulatorApp
         foreach (var token in unknown)
         {
             var known = token[0] == '-' ? FlagsOf(parsed) : parsed.CommandResult.Command.Subcommands.Select(c => c.Name);
-            app.Log.Error("{Token:l} is not known here; {Hint:l}", token, known.Any() ? Suggestion.For(token, known) : "no argument is expected");
+            if (known.Contains(token)) app.Log.Error("{Token:l} stands where the flag before it expects its value", token);
+            else app.Log.Error("{Token:l} is not known here; {Hint:l}", token, known.Any() ? Suggestion.For(token, known) : "no argument is expected");
         }
 
         if (unknown.Count == 0)

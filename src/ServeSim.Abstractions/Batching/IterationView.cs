@@ -5,10 +5,11 @@ public readonly ref struct IterationView
 {
     private readonly RequestTable _table;
 
-    internal IterationView(SimTime start, SimTime end, ReadOnlySpan<BatchEntry> entries, RequestTable table)
+    internal IterationView(SimTime start, SimTime end, int decodeSequences, ReadOnlySpan<BatchEntry> entries, RequestTable table)
     {
         Start = start;
         End = end;
+        DecodeSequences = decodeSequences;
         Entries = entries;
         _table = table;
     }
@@ -21,6 +22,9 @@ public readonly ref struct IterationView
 
     /// <summary>How long it took.</summary>
     public SimDuration Duration => End - Start;
+
+    /// <summary>Requests that it decoded a token for.</summary>
+    public int DecodeSequences { get; }
 
     /// <summary>Its members in the order in which they were planned.</summary>
     public ReadOnlySpan<BatchEntry> Entries { get; }

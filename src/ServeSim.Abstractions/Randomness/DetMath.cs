@@ -8,6 +8,7 @@ public static class DetMath
 {
     private const double Ln2High = 6.93147180369123816490e-01;
     private const double Ln2Low = 1.90821492927058770002e-10;
+    private const double Negligible = 1e-17;    // less than half a unit in the last place of any sum here: further terms change no bit
 
     /// <summary>Natural logarithm; NaN below zero, negative infinity at zero.</summary>
     public static double Log(double x)
@@ -45,6 +46,7 @@ public static class DetMath
         {
             term = term * r / i;
             sum += term;
+            if (Math.Abs(term) < Negligible) break;
         }
 
         return k < -1021 ? sum * PowerOfTwo(k + 60) * PowerOfTwo(-60) : k > 1023 ? sum * PowerOfTwo(1023) * 2 : sum * PowerOfTwo(k);

@@ -21,6 +21,9 @@ internal abstract class DecodeClock(int blockSize)
     /// <summary>Takes iterations that have ended by now as done, where the executor has run ahead.</summary>
     public abstract void CatchUp();
 
+    /// <summary>Brings the row of a member up to date.</summary>
+    public abstract void Write(int row);
+
     /// <summary>Blocks of a member that holds this many tokens; one more token has its place while an iteration runs.</summary>
     public int OwnedBlocks(int contextTokens) => (contextTokens + (IsInFlight ? blockSize : blockSize - 1)) / blockSize;
 }

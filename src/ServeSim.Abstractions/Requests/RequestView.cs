@@ -85,6 +85,19 @@ public readonly struct RequestView : IEquatable<RequestView>
     /// <summary>When its last token came out; its arrival before the first.</summary>
     public SimTime LastTokenAt => Table.ClockOf(Row) is { } clock ? clock.LastToken : Table.LastTokenAt[Row];
 
+    /// <summary>When its first token came out, or <see cref="SimTime.Never"/>.</summary>
+    public SimTime FirstTokenAt => Table.FirstTokenAt[Row];
+
+    /// <summary>Tokens that came out when they were due: token i at arrival + TTFT limit + i times the pace; all of them without a TTFT limit.</summary>
+    public int OnTimeTokens
+    {
+        get
+        {
+            Table.ClockOf(Row)?.Write(Row);
+            return Table.OnTimeTokens[Row];
+        }
+    }
+
     /// <summary>How often it lost its place on the GPU.</summary>
     public int Preemptions => Table.Preemptions[Row];
 

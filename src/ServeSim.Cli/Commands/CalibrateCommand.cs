@@ -61,7 +61,7 @@ internal static class CalibrateCommand
     private static void WriteTable(AppContext app, CoefficientSet set)
     {
         var table = new TextTable("operator", "device", "stack", "rows", "mean error", "p90", "kept back: rows", "mean", "median", "p90", "bias").AlignRight(3, 4, 5, 6, 7, 8, 9, 10);
-        foreach (var e in set.Entries.Where(e => e.Fit.Rows > 0 && e.Device != "overlay"))
+        foreach (var e in set.Entries.Where(e => e.Fit.Rows > 0 && e.Device is not ("overlay" or "carried")))
         {
             table.Add(e.Operator, e.Device == "*" ? "any other" : e.Device, e.Stack, Text(e.Rows), Percent(e.Fit.Mean), Percent(e.Fit.Percentile90),
                 e.HeldBack is { } h ? Text(h.Rows) : "", Percent(e.HeldBack?.Mean), Percent(e.HeldBack?.Median), Percent(e.HeldBack?.Percentile90), Percent(e.HeldBack?.Bias));
@@ -70,6 +70,8 @@ internal static class CalibrateCommand
         table.Write(app);
         foreach (var e in set.Entries.Where(e => e.Device == "overlay"))
             app.Output.Write($"residual overlay ({e.Stack}), row counts kept back: GEMM error {Percent(e.Fit.Mean)} without, {Percent(e.HeldBack!.Mean)} with\n");
+        foreach (var e in set.Entries.Where(e => e.Device == "carried"))
+            app.Output.Write($"{e.Operator["carried:".Length..]} ({e.Stack}) of devices left out: error {Percent(e.Fit.Mean)} from medians, {Percent(e.HeldBack!.Mean)} carried over by power limits\n");
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

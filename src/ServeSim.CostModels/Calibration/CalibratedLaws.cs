@@ -64,7 +64,7 @@ public sealed class CalibratedLaws
     public PrefillLaw Prefill() => PrefillLaw.Of(Values("attention-prefill"));
 
     /// <summary>Prefill and decodes in one kernel; null where they run apart.</summary>
-    public MixedLaw? Mixed() => Own("attention-mixed") is { } mixed ? MixedLaw.Of(mixed) : null;
+    public MixedLaw? Mixed() => Own("attention-mixed") is { } mixed ? MixedLaw.Of(mixed) : IsLikelyMixed ? MixedLaw.Of(Values("attention-mixed")) : null;
 
     /// <summary>Mixed attention with a stand-in where the device has no measurement.</summary>
     public MixedLaw MixedOrAny() => Mixed() ?? MixedLaw.Of(Values("attention-mixed"));
@@ -128,6 +128,11 @@ public sealed class CalibratedLaws
         return new(device["t0_us"], device["es"], kernels.Get(op, 1), kernels["boost"]);
     }
 
+    // Devices without asynchronous tensor cores run prefill and decodes in one kernel, as far as anyone timed it.
+    private bool IsLikelyMixed => DeviceFamily.TensorCores(_gpu.Name) == "warp-wide"
+        && _set.Resolve(DefaultStack, _gpu.Name, "attention-prefill") is { Origin: ConstantOrigin.AnyOther }
+        && _set.Resolve(DefaultStack, _gpu.Name, "attention-mixed") is not null;
+
     private double[] Values(string op) => Entry(op).Values;
 
     // Operators that time the same kernels: the first that was measured on the device, else on a sibling, else anywhere.
@@ -139,7 +144,7 @@ public sealed class CalibratedLaws
             {
                 foreach (var op in operators)
                 {
-                    if (_set.Resolve(stack, _gpu.Name, op) is not { } found || found.Origin != origin) continue;
+                    if (Resolve(stack, op, operators) is not { } found || found.Origin != origin) continue;
                     _used[op] = found;
                     return found.Entry.Values;
                 }
@@ -152,7 +157,7 @@ public sealed class CalibratedLaws
     // Measured on the device or on a sibling; medians of other devices would mix kernels of another kind.
     private double[]? Own(string op)
     {
-        if (_set.Resolve(DefaultStack, _gpu.Name, op) is not { Origin: not ConstantOrigin.AnyOther } found) return null;
+        if (Resolve(DefaultStack, op, [op]) is not { Origin: not ConstantOrigin.AnyOther } found) return null;
         _used[op] = found;
         return found.Entry.Values;
     }
@@ -160,9 +165,25 @@ public sealed class CalibratedLaws
     private CoefficientEntry Entry(string op)
     {
         if (_used.TryGetValue(op, out var known)) return known.Entry;
-        var found = _set.Resolve(Stack, _gpu.Name, op) ?? _set.Resolve(DefaultStack, _gpu.Name, op)
+        var found = Resolve(Stack, op, [op]) ?? Resolve(DefaultStack, op, [op])
             ?? throw new InvalidDataException($"the coefficients hold no constants for {op}");
         _used[op] = found;
         return found.Entry;
+    }
+
+    // Constants of other devices are carried over to this one; a device that lacks the operator lends one that times the same kernels.
+    private (CoefficientEntry Entry, ConstantOrigin Origin)? Resolve(string stack, string op, ReadOnlySpan<string> alternatives)
+    {
+        if (_set.Resolve(stack, _gpu.Name, op) is not { } found || found.Origin == ConstantOrigin.Measured) return _set.Resolve(stack, _gpu.Name, op);
+        if (!_set.CarryingHelps(stack, op)) return found;
+        if (found.Origin == ConstantOrigin.Sibling) return (found.Entry with { Values = StandIn.Carried(found.Entry, _gpu) }, found.Origin);
+        var others = new SortedDictionary<string, CoefficientEntry>(StringComparer.Ordinal);
+        foreach (var name in (ReadOnlySpan<string>)[op, .. alternatives])
+        {
+            foreach (var entry in _set.Entries)
+                if (entry.Stack == stack && entry.Operator == name && AcceleratorCatalog.Find(entry.Device) is not null) others.TryAdd(entry.Device, entry);
+        }
+
+        return others.Count == 0 ? found : (found.Entry with { Values = StandIn.CarriedMedian([.. others.Values], _gpu) }, found.Origin);
     }
 }

@@ -53,6 +53,9 @@ public sealed class CoefficientSet
     /// <summary>True where correcting operators of profiled models by their residuals helps on row counts that were kept back.</summary>
     public bool OverlayHelps(string stack) => Find(stack, "overlay", "gemm-bf16-engine") is { HeldBack: { } with, Fit: var without } && with.Mean < without.Mean;
 
+    /// <summary>False where profiled devices that were left out came out worse with constants carried over by their power limits than with plain ones.</summary>
+    internal bool CarryingHelps(string stack, string op) => Find(stack, "carried", "carried:" + op) is not { HeldBack: { } with, Fit: var without } || with.Mean < without.Mean;
+
     /// <summary>The constants for a device: its own, a sibling's, or those of any other device.</summary>
     public (CoefficientEntry Entry, ConstantOrigin Origin)? Resolve(string stack, string device, string op)
     {

@@ -13,6 +13,14 @@ internal static class DeviceFamily
         ["a40", "a10", "a10g"],
     ];
 
+    // Hopper and Blackwell data-centre parts feed asynchronous tensor cores from shared memory; the others run warp-wide instructions on registers.
+    private static readonly string[] _asynchronous = ["h100-sxm", "b200"];
+
+    /// <summary>Kind of tensor core; null where it is no family that anyone profiled.</summary>
+    public static string? TensorCores(string device) =>
+        Array.Find(_families, f => Array.IndexOf(f, device) >= 0) is not { } family ? null
+            : Array.Exists(_asynchronous, name => Array.IndexOf(family, name) >= 0) ? "asynchronous" : "warp-wide";
+
     /// <summary>Devices of the same family, the nearest relative first.</summary>
     public static IEnumerable<string> SiblingsOf(string device)
     {

@@ -17,7 +17,7 @@ internal static class CalibrationNotes
         var set = clock.Laws.Set;
         var used = clock.Laws.Used.Where(item => Matters(item.Key, model, options)).OrderBy(item => Array.IndexOf(_main, item.Key)).ToList();
         var origin = used.Count == 0 ? ConstantOrigin.Measured : used.Max(item => item.Value.Origin);
-        var devices = used.Select(item => item.Value.Entry.Device).Distinct().Select(name => name == "*" ? "medians of all profiled devices" : name);
+        var devices = used.Select(item => item.Value.Entry.Device).Distinct().Select(name => name == "*" ? "medians of profiled devices" : name);
         var shipped = options.Coefficients is null ? "shipped coefficients" : "given coefficients";
         var source = $"{shipped} of {set.Date}, fitted to {string.Join(", ", set.Sources)}; constants of {string.Join(" and ", devices)}"
             + (origin == ConstantOrigin.Measured ? "" : $"; rates of {gpu.Name} from its data sheet");

@@ -179,7 +179,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     }
 
     /// <summary>What the plain executor writes token by token.</summary>
-    private void Write(int row)
+    public override void Write(int row)
     {
         var tokens = (int)(Step - table.JoinStep[row]);
         if (tokens == 0) return;

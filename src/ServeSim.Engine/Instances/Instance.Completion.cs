@@ -119,7 +119,7 @@ internal sealed partial class Instance
             throw Blame(cause);
         }
 
-        if (_tellsPolicy) TellPolicy(iteration.Start, now, iteration.Entries.AsSpan(0, iteration.Count));
+        if (_tellsPolicy) TellPolicy(iteration.Start, now, iteration.DecodeSequences, iteration.Entries.AsSpan(0, iteration.Count));
 
         foreach (var row in _ended) _table.Release(row);
         foreach (var row in _gone) _table.Release(row);
@@ -127,11 +127,11 @@ internal sealed partial class Instance
         _gone.Clear();
     }
 
-    private void TellPolicy(SimTime start, SimTime end, ReadOnlySpan<BatchEntry> entries)
+    private void TellPolicy(SimTime start, SimTime end, int decodeSequences, ReadOnlySpan<BatchEntry> entries)
     {
         try
         {
-            _policy.OnIterationEnd(new IterationView(start, end, entries, _table));
+            _policy.OnIterationEnd(new IterationView(start, end, decodeSequences, entries, _table));
         }
         catch (Exception cause) when (IsPolicys(cause))
         {

@@ -110,7 +110,7 @@ internal sealed partial class Instance
         {
             var (start, end) = (_inFlight.Peek().Start, _tapeEnds[first]);
             TakeAsDone(first, first + 1);
-            TellPolicy(start, end, []);
+            TellPolicy(start, end, _inFlight.Peek().DecodeSequences, []);
         }
     }
 

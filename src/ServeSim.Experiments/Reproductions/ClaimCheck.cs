@@ -24,8 +24,8 @@ internal static class ClaimCheck
         foreach (var load in loads)
         {
             var where = double.IsNaN(load) || results.IsCapacity(claim.Metric) ? "" : string.Create(CultureInfo.InvariantCulture, $"at {load}: ");
-            var values = results.Values(claim.Metric, claim.Variant, load);
-            var (low, high, text) = claim.Within is { } within ? Band(results, claim, load, values, within) : Order(results, claim, load, values);
+            var values = Values(results, claim.Metric, claim.Variant, claim.Of, load);
+            var (low, high, text) = claim.Within is { } within ? Band(values, within) : Order(claim, values, Values(results, claim.Metric, claim.Above ?? claim.Below!, claim.RivalOf, load));
             evidence.Add(where + text);
             if (low > 0) continue;
             failures.Add(where + (high < 0 ? "the other way round" : "not told apart from its opposite"));
@@ -44,11 +44,15 @@ internal static class ClaimCheck
         throw new InputException($"a range is LEAST..MOST, such as 0.99..1.05, got \"{text}\"");
     }
 
-    /// <summary>The slack of an ordering: positive where it holds.</summary>
-    private static (double Low, double High, string Text) Order(ExperimentResults results, ClaimConfig claim, double load, double[] values)
+    private static double[] Values(ExperimentResults results, string metric, string variant, string? of, double load)
     {
-        var rival = claim.Above ?? claim.Below!;
-        var others = results.Values(claim.Metric, rival, load);
+        var values = results.Values(metric, variant, load);
+        return of is null ? values : [.. values.Zip(results.Values(metric, of, load), (a, b) => a / b)];
+    }
+
+    /// <summary>The slack of an ordering: positive where it holds.</summary>
+    private static (double Low, double High, string Text) Order(ClaimConfig claim, double[] values, double[] others)
+    {
         var sign = claim.Above is null ? -1 : 1;
         var slack = Estimate.Of([.. values.Zip(others, (a, b) => sign * (a - (claim.By * b)))]);
         var factor = claim.By == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{claim.By} × ");
@@ -56,10 +60,10 @@ internal static class ClaimCheck
     }
 
     /// <summary>The slack of a band: positive where the whole interval lies in it.</summary>
-    private static (double Low, double High, string Text) Band(ExperimentResults results, ClaimConfig claim, double load, double[] values, string within)
+    private static (double Low, double High, string Text) Band(double[] values, string within)
     {
         var (least, most) = ParseRange(within);
-        var shown = Estimate.Of(claim.Of is { } of ? [.. values.Zip(results.Values(claim.Metric, of, load), (a, b) => a / b)] : values);
+        var shown = Estimate.Of(values);
         var inside = Math.Min(shown.Low - least, most - shown.High);
         var outside = Math.Min(shown.High - least, most - shown.Low);
         return (inside >= 0 ? double.Epsilon : -1, outside, shown.Text());

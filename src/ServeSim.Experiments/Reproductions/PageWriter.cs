@@ -28,7 +28,7 @@ internal sealed class PageWriter(string name, ReproductionFile file, bool isQuic
             {
                 var verdict = ClaimCheck.Check(results, claim);
                 _verdicts.Add(verdict);
-                Row(Flat(claim.Says), verdict.Verdict, $"{Flat(results.Name(claim.Metric).Label)}{Unit(results.Name(claim.Metric).Unit)}, {claim.Variant}: {verdict.Evidence}");
+                Row(Flat(claim.Says), verdict.Verdict, $"{Flat(results.Name(claim.Metric).Label)}{(claim.Of is { } of ? $", {claim.Variant} over {of}" : $"{Unit(results.Name(claim.Metric).Unit)}, {claim.Variant}")}: {verdict.Evidence}");
             }
         }
 
@@ -152,7 +152,7 @@ internal sealed class PageWriter(string name, ReproductionFile file, bool isQuic
                 var overloaded = cells.Count(c => c.Numbers.GetValueOrDefault("servesim.overload.overloaded") == 1);
                 if (overloaded > 0) remarks.Add(string.Create(CultureInfo.InvariantCulture, $"{who}: the queue kept growing in {overloaded} of {cells.Count} runs, so latencies depend on the length of the run"));
                 if (cells[0].Description.Oracle is { } oracle) remarks.Add($"{who}: true output lengths were used ({oracle})");
-                remarks.AddRange(cells.SelectMany(c => c.Description.Notes.Concat(c.Description.CostModel.Warnings)).Distinct().Select(n => $"{who}: {n}"));
+                remarks.AddRange(RunNotes.Merge(cells.SelectMany(c => c.Description.Notes.Concat(c.Description.CostModel.Warnings))).Select(n => $"{who}: {n}"));
             }
         }
 

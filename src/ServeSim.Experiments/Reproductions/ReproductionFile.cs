@@ -115,7 +115,7 @@ public sealed record PlotConfig
 
 /// <summary>
 /// A sentence of the source that the runs bear out or not: a variant above or below another (times a factor), or within a
-/// range, alone or as a ratio.
+/// range. Each side may be a ratio to a further variant.
 /// </summary>
 public sealed record ClaimConfig
 {
@@ -128,11 +128,14 @@ public sealed record ClaimConfig
     /// <summary>Factor on the other variant of above and below.</summary>
     public double By { get; init; } = 1;
 
-    /// <summary>A..B, for the value itself or its ratio to another variant.</summary>
+    /// <summary>A..B, for the value or the ratio.</summary>
     public string? Within { get; init; }
 
-    /// <summary>The other variant of within.</summary>
+    /// <summary>A variant by whose value that of <see cref="Variant"/> is divided.</summary>
     public string? Of { get; init; }
+
+    /// <summary>A variant by whose value that of <see cref="Above"/> or <see cref="Below"/> is divided.</summary>
+    public string? RivalOf { get; init; }
 
     /// <summary>Loads at which it is to hold; null is all of them.</summary>
     public IReadOnlyList<double>? At { get; init; }

@@ -117,14 +117,15 @@ public static class ReproductionReader
     private static void Check(ClaimConfig claim, ExperimentConfig experiment, string path, Problems problems)
     {
         Known(problems, $"{path}.metric", claim.Metric, Numbers(experiment));
-        foreach (var (key, variant) in ((string, string?)[])[("variant", claim.Variant), ("above", claim.Above), ("below", claim.Below), ("of", claim.Of)])
+        foreach (var (key, variant) in ((string, string?)[])[("variant", claim.Variant), ("above", claim.Above), ("below", claim.Below), ("of", claim.Of), ("rivalOf", claim.RivalOf)])
         {
             if (variant is not null) Known(problems, $"{path}.{key}", variant, Variants(experiment));
         }
 
         var forms = new[] { claim.Above, claim.Below, claim.Within }.Count(f => f is not null);
         problems.Require(forms == 1, path, $"{forms} of them", "must have one of above, below and within");
-        problems.Require(claim.Of is null || claim.Within is not null, $"{path}.of", claim.Of, "belongs to within");
+        problems.Require(claim.Within is not null ? claim.RivalOf is null : claim.Of is null == claim.RivalOf is null, $"{path}.rivalOf", claim.RivalOf,
+            "must be given where of is given with above or below, and nowhere else");
         problems.Require(claim.By > 0, $"{path}.by", claim.By, "must be above 0");
         if (claim.Within is { } within) problems.Check($"{path}.within", () => ClaimCheck.ParseRange(within));
         At(problems, $"{path}.at", claim.At, experiment);

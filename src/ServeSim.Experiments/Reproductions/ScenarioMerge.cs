@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ServeSim.Experiments.Configuration;
+using ServeSim.Experiments.Scenarios;
 
 namespace ServeSim.Experiments.Reproductions;
 
@@ -10,7 +11,7 @@ internal static partial class ScenarioMerge
     private static readonly string[] Choices = ["policy", "router", "predictor"];
 
     /// <summary>A copy of both, the upper one winning. Groups are merged; a policy of another name replaces the lower one with its options.</summary>
-    public static ConfigMapping Over(ConfigMapping lower, ConfigMapping upper) => Over(lower, upper, isRoot: true);
+    public static ConfigMapping Over(ConfigMapping lower, ConfigMapping upper) => Over(Named(lower), Named(upper), isRoot: true);
 
     /// <summary>Sets <c>key.path</c>: text entries, in which {} becomes a number and {*X} X times it.</summary>
     public static void Set(ConfigMapping root, ConfigMapping assignments, double? value)
@@ -32,6 +33,14 @@ internal static partial class ScenarioMerge
 
             group.Set(steps[^1], entry.Value is ConfigScalar scalar ? new ConfigScalar(Fill(scalar.Text, value), false, scalar.Place) : entry.Value);
         }
+    }
+
+    /// <summary>A copy in which choices are groups, so that options laid over a name, or set by their path, keep it.</summary>
+    private static ConfigMapping Named(ConfigMapping root)
+    {
+        var named = (ConfigMapping)Copy(root);
+        foreach (var choice in Choices) ScenarioReader.ExpandShortForm(named, choice);
+        return named;
     }
 
     private static ConfigMapping Over(ConfigMapping lower, ConfigMapping upper, bool isRoot)

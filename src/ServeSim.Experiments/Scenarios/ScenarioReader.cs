@@ -136,7 +136,7 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
     }
 
     /// <summary><c>policy: sarathi</c> is short for <c>policy: { name: sarathi }</c>.</summary>
-    private static void ExpandShortForm(ConfigMapping root, string key)
+    internal static void ExpandShortForm(ConfigMapping root, string key)
     {
         if (root.Find(key)?.Value is ConfigScalar { IsNull: false } name)
         {

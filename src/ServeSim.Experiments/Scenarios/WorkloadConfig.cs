@@ -30,6 +30,9 @@ public sealed record WorkloadClassConfig
     /// <summary>Its own arrivals begin then.</summary>
     public SimDuration Start { get; init; }
 
+    /// <summary>They begin up to so much later, at a moment drawn by the seed.</summary>
+    public SimDuration StartWithin { get; init; }
+
     /// <summary>Its own arrivals end then.</summary>
     public SimDuration? Stop { get; init; }
 
@@ -48,6 +51,7 @@ public sealed record WorkloadClassConfig
         Priority = Priority,
         MaxOutputTokens = MaxOutput,
         Start = SimTime.Zero + Start,
+        StartWithin = StartWithin,
         Stop = Stop is { } stop ? SimTime.Zero + stop : SimTime.Never,
         Active = Active,
         Pause = Pause,
@@ -64,11 +68,12 @@ public sealed record WorkloadClassConfig
         problems.Require(Share == 1 || Arrivals is null, $"{path}.share", Share, "must not be given for a class with arrivals of its own");
         problems.Require(MaxOutput is null or >= 1, $"{path}.maxOutput", MaxOutput, "must be at least 1");
         problems.Require(Start >= SimDuration.Zero, $"{path}.start", Start, "must not be negative");
+        problems.Require(StartWithin >= SimDuration.Zero, $"{path}.startWithin", StartWithin, "must not be negative");
         problems.Require(Stop is null || Stop > Start, $"{path}.stop", Stop, "must come after start");
         problems.Require(Active >= SimDuration.Zero, $"{path}.active", Active, "must not be negative");
         problems.Require(Pause >= SimDuration.Zero && (Pause > SimDuration.Zero == Active > SimDuration.Zero), $"{path}.pause", Pause, "must not be negative, and goes together with active");
-        if (Arrivals is null && (Start != SimDuration.Zero || Stop is not null || Active != SimDuration.Zero))
-            problems.Require(false, $"{path}.arrivals", "nothing", "must be given for start, stop, active and pause");
+        if (Arrivals is null && (Start != SimDuration.Zero || StartWithin != SimDuration.Zero || Stop is not null || Active != SimDuration.Zero))
+            problems.Require(false, $"{path}.arrivals", "nothing", "must be given for start, startWithin, stop, active and pause");
     }
 }
 

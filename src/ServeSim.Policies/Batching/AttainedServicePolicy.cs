@@ -22,24 +22,28 @@ public sealed record AttainedServiceOptions(
 public sealed class AttainedServicePolicy(AttainedServiceOptions options) : IBatchPolicy
 {
     private readonly RequestOrder _order = new();
-    private readonly RequestMap<long> _served = new();
+    private readonly RequestMap<(long Tokens, int Context)> _served = new();
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
+        var cap = Math.Max(1, options.MaxSequences / view.PipelineStages);
+        if (plan.TryDecodeEverybody(view, Math.Min(cap, options.TokenBudget))) return;
         var order = _order.From(view.Running).And(view.Swapped).And(view.Waiting)
             .By(this, static (policy, request) => policy.Level(request));
 
         // Two prompts of many quanta could take the memory from each other for ever; the one that has run longest keeps it from newcomers.
         RequestView? keeper = view.Running.TryFirst(out var oldest) ? oldest : null;
-        plan.RunMostUrgent(view, order, options.TokenBudget, Math.Max(1, options.MaxSequences / view.PipelineStages), options.Preemption, keeper);
+        plan.RunMostUrgent(view, order, options.TokenBudget, cap, options.Preemption, keeper);
     }
 
-    /// <summary>What is computed again after a preemption is service too: what counted on lost KV alone would come back to the front for ever.</summary>
-    public void OnIterationEnd(in IterationView iteration)
+    /// <summary>What is computed again is service too: what counted on lost KV alone would come back to the front for ever.</summary>
+    public void OnPreempted(in RequestView request) => _served[request].Context = request.ContextTokens;
+
+    /// <summary>Service is what the context has grown by; every plan that preempts has looked at it.</summary>
+    private long Level(in RequestView request)
     {
-        foreach (ref readonly var entry in iteration.Entries)
-            if (iteration.TryGetRequest(entry, out var request)) _served[request] += entry.Tokens;
+        ref var served = ref _served[request];
+        served = (served.Tokens + request.ContextTokens - served.Context, request.ContextTokens);
+        return served.Tokens / options.QuantumTokens;
     }
-
-    private long Level(in RequestView request) => _served[request] / options.QuantumTokens;
 }

@@ -18,4 +18,15 @@ public static class CostVerbs
             Sequences = [new SequenceSpan(tokens, 0, false)],
         });
     }
+
+    extension(ClusterShape shape)
+    {
+        /// <summary>The cheaper way to take a running request's KV away that the plan allows, and the stall that it costs.</summary>
+        public (PreemptMode Mode, SimDuration Stall) CheaperPreemption(in RequestView request, BatchPlan plan)
+        {
+            var recompute = shape.Cost.PrefillTime(Math.Max(1, request.ContextTokens));
+            var swap = shape.SwapTime(request.OwnedBlocks);
+            return request.IsPrefilling || !plan.CanSwapOut(request) || recompute <= swap ? (PreemptMode.Recompute, recompute) : (PreemptMode.Swap, swap);
+        }
+    }
 }

@@ -56,11 +56,8 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 
-        foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Urgency(request)))
-        {
-            if (plan.IsRejected(request)) continue;
-            if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.MaxSequences)) break;
-        }
+        var queue = _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Urgency(request));
+        plan.StartInOrder(queue, options.TokenBudget, cap, options.MaxSequences);
 
         // Who does not fit now fits less with every token, and stays first unless lateness counts.
         if (plan.IsDecodeOnly && !options.DropLate && !options.DemoteLate) plan.HoldUntilChange();

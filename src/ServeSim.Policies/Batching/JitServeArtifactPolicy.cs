@@ -54,7 +54,7 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
 {
     private readonly LengthBounds _bounds = new(predictor, options.RefreshTokens, SimDuration.FromMilliseconds(options.PredictionMilliseconds));
     private readonly FramePace _pace = new();
-    private readonly RequestMap<(double Earned, SimTime FirstToken)> _earned = new();
+    private readonly RequestMap<double> _earned = new();
     private readonly ArtifactSelection _selection = new();
     private readonly List<ArtifactCandidate> _candidates = [];
     private readonly HashSet<long> _leaving = [];
@@ -79,8 +79,8 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.PreemptCount > outranked || plan.ResidentCount >= options.MaxSequences) return;
 
-        foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Rank(request)))
-            if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.MaxSequences)) break;
+        var queue = _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Rank(request));
+        plan.StartInOrder(queue, options.TokenBudget, cap, options.MaxSequences);
     }
 
     public void OnIterationEnd(in IterationView iteration)
@@ -138,12 +138,11 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
 
     private void Track(in RequestView request)
     {
-        ref var known = ref _earned[request];
-        if (request.GeneratedTokens == 1) known.FirstToken = request.LastTokenAt;
-        var (limit, first) = (Ttft(request), (known.FirstToken - request.Arrival).Seconds);
+        ref var earned = ref _earned[request];
+        var (limit, first) = (Ttft(request), (request.FirstTokenAt - request.Arrival).Seconds);
         var pace = request.Slo.Pace?.Seconds ?? options.DefaultTbtSeconds;
         var desired = ArtifactTracker.DesiredTokens(request.LastTokenAt.Seconds, request.Arrival.Seconds, first, limit, pace);
-        known.Earned = ArtifactTracker.Gain(known.Earned, request.GeneratedTokens == 1 ? request.InputTokens : 0, 1, request.GeneratedTokens, desired, first, limit, options.Penalty);
+        earned = ArtifactTracker.Gain(earned, request.GeneratedTokens == 1 ? request.InputTokens : 0, 1, request.GeneratedTokens, desired, first, limit, options.Penalty);
     }
 
     private double Ttft(in RequestView request) => request.Slo.Ttft?.Seconds ?? options.DefaultTtftSeconds;
@@ -152,6 +151,6 @@ public sealed class JitServeArtifactPolicy(JitServeArtifactOptions options, ILen
         [
             new(request.SloKind, request.InputTokens, _bounds.Of(request, _now), request.GeneratedTokens,
                 request.Slo.E2e?.Seconds ?? options.DefaultDeadlineSeconds, Ttft(request),
-                (_now - request.Arrival).Seconds, request.GeneratedTokens > 0, _earned[request].Earned),
+                (_now - request.Arrival).Seconds, request.GeneratedTokens > 0, _earned[request]),
         ], _pace.TokenSeconds, options.Penalty);
 }

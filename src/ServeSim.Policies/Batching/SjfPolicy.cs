@@ -56,8 +56,8 @@ public sealed class SjfPolicy(SjfOptions options, ILengthPredictor predictor) : 
             plan.HoldUntilChange();    // otherwise a score may change and another request come first
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 
-        foreach (var request in _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Score(request)))
-            if (plan.SequenceCount >= cap || !plan.TryStart(request, options.TokenBudget, options.MaxSequences)) break;
+        var queue = _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Score(request));
+        plan.StartInOrder(queue, options.TokenBudget, cap, options.MaxSequences);
     }
 
     public void OnArrived(in RequestView request) => _runs[request] = (_iteration, 0);

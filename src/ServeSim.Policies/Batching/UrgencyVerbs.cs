@@ -47,6 +47,26 @@ public static class UrgencyVerbs
                 : plan.Reserve(request, request.RemainingPrefillTokens) && plan.TryPrefill(request, tokenBudget - plan.TokenCount) > 0;
         }
 
+        /// <summary>Starts requests in this order with <see cref="TryStart"/> until one does not fit.</summary>
+        public void StartInOrder(ReadOnlySpan<RequestView> order, int tokenBudget, int maxSequences, int maxResident)
+        {
+            foreach (var request in order)
+            {
+                if (plan.IsRejected(request)) continue;
+                if (plan.SequenceCount >= maxSequences || !plan.TryStart(request, tokenBudget, maxResident)) break;
+            }
+        }
+
+        /// <summary>One token for each decoding request that the plan does not use yet and that has its block, in this order.</summary>
+        public void DecodeMore(ReadOnlySpan<RequestView> order, int tokenBudget, int maxSequences)
+        {
+            foreach (var request in order)
+            {
+                if (plan.SequenceCount >= maxSequences || plan.TokenCount >= tokenBudget) break;
+                if (!request.IsPrefilling && !plan.Contains(request)) plan.TryDecode(request);
+            }
+        }
+
         /// <summary>
         /// The case without a choice: nobody waits, all decode, and go on doing so until something changes. False, and nothing
         /// is planned, where somebody waits, memory is short, or more than <paramref name="maxSequences"/> run.

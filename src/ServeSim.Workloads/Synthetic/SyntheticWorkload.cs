@@ -29,6 +29,9 @@ public sealed record SyntheticClass(string Name, LengthSpec Input, LengthSpec Ou
     /// <summary>Its own arrivals begin then.</summary>
     public SimTime Start { get; init; }
 
+    /// <summary>They begin up to so much later, at a moment drawn by the seed, so that even arrivals of two classes do not coincide.</summary>
+    public SimDuration StartWithin { get; init; }
+
     /// <summary>Its own arrivals end then.</summary>
     public SimTime Stop { get; init; } = SimTime.Never;
 
@@ -151,12 +154,14 @@ public sealed record SyntheticWorkload
         private readonly SyntheticClass _of;
         private readonly ClassStream _class;
         private readonly Transforms.ArrivalProcess _process;
+        private readonly SimTime _start;
 
         public OwnStream(SyntheticClass of, ulong seed)
         {
             _of = of;
             _class = new ClassStream(of, seed);
             _process = of.Arrivals!.Start(seed, $"arrival/{of.Name}");
+            _start = of.Start + SimDuration.FromSeconds(new RandomStream(seed, $"start/{of.Name}").NextDouble() * of.StartWithin.Seconds);
             Advance();
         }
 
@@ -173,7 +178,7 @@ public sealed record SyntheticWorkload
         {
             var active = _process.Next(null).Nanoseconds;
             var pauses = _of.Active > SimDuration.Zero ? active / _of.Active.Nanoseconds * _of.Pause.Nanoseconds : 0;
-            var time = new SimTime(_of.Start.Nanoseconds + active + pauses);
+            var time = new SimTime(_start.Nanoseconds + active + pauses);
             Next = time < _of.Stop ? time : SimTime.Never;
         }
     }

@@ -37,7 +37,7 @@ public sealed class TwinTests
     [Theory]
     [InlineData("edf"), InlineData("fcfs"), InlineData("lightllm"), InlineData("orca"), InlineData("reverse"), InlineData("sarathi"), InlineData("sglang")]
     [InlineData("sjf"), InlineData("srpt"), InlineData("static"), InlineData("vllm"), InlineData("vllm-v1")]
-    [InlineData("vtc"), InlineData("drr"), InlineData("uwfq"), InlineData("rpm")]
+    [InlineData("vtc"), InlineData("drr"), InlineData("uwfq"), InlineData("rpm"), InlineData("jitserve"), InlineData("attained-service")]
     public void The_fast_executor_handles_fewer_events(string policy)
     {
         var requests = Enumerable.Range(0, 20).Select(i => new RequestSpec { Arrival = SimTime.FromSeconds(0.1 * i), InputTokens = 50 + i, OutputTokens = 100 + (7 * i) });
@@ -108,7 +108,7 @@ public sealed class TwinTests
             foreach (var known in _known)
             {
                 if (!known.IsLive || _random.NextInt(3) == 0) continue;
-                looks.AddRange([known.GeneratedTokens, known.OwnedBlocks, known.LastTokenAt.Nanoseconds, known.IsInFlight ? 1 : 0]);
+                looks.AddRange([known.GeneratedTokens, known.OnTimeTokens, known.OwnedBlocks, known.FirstTokenAt.Nanoseconds, known.LastTokenAt.Nanoseconds, known.IsInFlight ? 1 : 0]);
             }
 
             return RouteDecision.To((int)((looks.Count > 0 ? looks[^1] & 7 : 0) + _known.Count) % cluster.Count);

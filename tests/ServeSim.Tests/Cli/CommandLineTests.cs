@@ -43,6 +43,7 @@ public sealed class CommandLineTests
         { "no command at all", [], "Usage:" },
         { "unknown command", ["polices"], "polices is not known here; did you mean \"policies\"?" },
         { "unknown flag with a value", ["run", "--polcy", "x"], "--polcy is not known here; did you mean \"--policy\"?" },
+        { "a flag where a value belongs", ["run", "--trace", "--limit", "3"], "--limit stands where the flag before it expects its value" },
         { "unknown flag with an equals sign", ["run", "--polcy=x"], "--polcy is not known here; did you mean \"--policy\"?" },
         { "missing subcommand", ["trace"], "Required command was not provided." },
         { "unknown name", ["policies", "show", "sampl"], "nothing is registered as \"sampl\"; did you mean \"sample\"?" },

@@ -39,4 +39,22 @@ public sealed class CalibratedAccuracyTests
         var predictor = new GridPredictor(CoefficientSet.Shipped);
         for (var row = 0; row < grid.Count; row++) Assert.True(predictor.Microseconds(grid, row) > 0, $"line {grid.LineOf(row)}");
     }
+
+    [SkippableFact]
+    public void The_shipped_constants_come_out_of_the_profiles_digit_by_digit()
+    {
+        // A part that is fitted in seconds; the other operators stand in files that take longer.
+        var calibrator = new Calibrator();
+        foreach (var file in new[] { "collectives.csv.gz", "attention-mixed-vllm.csv.gz" }) calibrator.Add(ProfileTable.Read(SharedFiles.Path("profiles", file)));
+        var set = calibrator.Fit("2026-01-01", []);
+        Assert.True(set.Entries.Count > 80, $"{set.Entries.Count}");
+        foreach (var entry in set.Entries)
+        {
+            var shipped = CoefficientSet.Shipped.Find(entry.Stack, entry.Device, entry.Operator);
+            Assert.True(shipped is not null, $"{entry.Device} {entry.Operator}");
+            Assert.Equal(shipped.Values, entry.Values);
+            Assert.Equal(shipped.Rows, entry.Rows);
+            Assert.Equal(shipped.Fit.Mean, entry.Fit.Mean, 1e-5);
+        }
+    }
 }

@@ -56,6 +56,7 @@ public sealed class ReproductionTests
             claims:
               longer: { says: long is longer, metric: tokens, variant: long, above: short }
               thrice: { says: long is three times as long, metric: tokens, variant: long, above: short, by: 3 }
+              growth: { says: the ratio lies above its inverse, metric: tokens, variant: long, of: short, above: short, rivalOf: long }
               band: { says: it is twice as long, metric: tokens, variant: long, of: short, within: 1.99..2.01, at: [2] }
         """;
 
@@ -63,11 +64,12 @@ public sealed class ReproductionTests
     public void A_page_has_the_numbers_that_the_runs_have()
     {
         var page = Open(Small).Run(Catalog);
-        Assert.Equal(["holds", "does not hold: at 1: the other way round; at 2: the other way round; at 4: the other way round", "holds"], page.Verdicts.Select(v => v.Verdict));
+        Assert.Equal(["holds", "does not hold: at 1: the other way round; at 2: the other way round; at 4: the other way round", "holds", "holds"], page.Verdicts.Select(v => v.Verdict));
         foreach (var line in (string[])[
             "| twice | 2 × | 2.00 × (20.0 against 10.0) |",
             "| growth | +100 % | 100 % (10.0 → 20.0) |",
             "| 4 | long | 20.0 | 40.0 |",
+            "output tokens a request, long over short: at 1: 2.00 against 0.500, difference 1.50; at 2: ",
             "| short | 2.50 |",    // the line from 20 to 40 prompt tokens passes 25 a quarter of the way from 2 to 4
             "| short | policy `sarathi`: tokenBudget 200, ",
             "| long | policy `vllm-v1`: tokenBudget 2048, ",
@@ -92,11 +94,26 @@ public sealed class ReproductionTests
     [InlineData("policy: vllm-v1", "policy: vllm-v9", "there is no policy")]
     [InlineData("title: Small", "titel: Small", "title must be given")]
     [InlineData("as: ratio", "as: value", "versus must be given for a ratio")]
+    [InlineData(", rivalOf: long", "", "rivalOf must be given where of is given with above or below")]
+    [InlineData("within: 1.99..2.01", "within: 1.99..2.01, rivalOf: long", "and nowhere else")]
+    [InlineData("rivalOf: long", "rivalOf: lung", "did you mean \"long\"?")]
     public void A_mistake_is_an_input_error(string right, string wrong, string message)
     {
         var fault = Assert.Throws<InputException>(() => Open(Small.Replace(right, wrong, StringComparison.Ordinal)).Run(Catalog));
         Assert.Contains(fault.Problems, p => p.Contains(message, StringComparison.Ordinal) || p.Contains("must be the name of a policy", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Options_laid_over_a_policy_in_short_form_belong_to_it()
+    {
+        var page = Open(Small.Replace("policy: { name: sarathi, tokenBudget: 100 }", "policy: vllm", StringComparison.Ordinal)
+            .Replace("policy: { tokenBudget: 200 }", "policy: { maxSequences: 7 }", StringComparison.Ordinal)).Run(Catalog, isQuick: true);
+        Assert.Contains("| short | policy `vllm`: maxSequences 7, ", page.Markdown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_runs_say_in_the_same_words_is_said_once_with_the_range_of_its_numbers() =>
+        Assert.Equal(["7 clients, 9.5 to 10 s", "no clients", "7 clients"], RunNotes.Merge(["7 clients, 10 s", "no clients", "7 clients, 9.5 s", "no clients", "7 clients"]));
 
     [Fact]
     public void An_interval_is_that_of_Students_t()

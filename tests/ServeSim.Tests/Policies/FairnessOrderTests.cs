@@ -1,10 +1,7 @@
 using System.Globalization;
-using ServeSim.Abstractions;
 using ServeSim.Experiments.Composition;
 using ServeSim.Experiments.Scenarios;
 using ServeSim.Reporting.Metrics;
-using ServeSim.Workloads;
-using ServeSim.Workloads.Synthetic;
 using Xunit.Abstractions;
 
 namespace ServeSim.Tests.Policies;
@@ -16,12 +13,23 @@ public sealed class FairnessOrderTests(ITestOutputHelper output)
     private const double StudentT95 = 2.571;    // five degrees of freedom
 
     // The paper's server serves 1,475 of the 1,792 tokens/s of short-long, the simulated one 1,706: with this factor both are as overloaded.
+    // It is fitted, and not the rate of the paper.
     private const double ShortLongRateScale = 1.157;
     private const double TwiceTheUnit = 2 * 2 * 10_000;
 
     private static readonly PolicyCatalog Catalog = PolicyCatalog.Load();
 
-    public static TheoryData<string> Workloads => [.. TenantWorkloads.Names];
+    private static readonly Dictionary<string, string> Classes = new()
+    {
+        ["overload"] = "duration: 360s, classes: { a: { tenant: a, input: constant:256, output: constant:256, arrivals: constant:1.5, startWithin: 666ms }, "
+            + "b: { tenant: b, input: constant:256, output: constant:256, arrivals: constant:3, startWithin: 333ms } }",
+        ["short-long"] = string.Create(CultureInfo.InvariantCulture, $"duration: 600s, classes: {{ a: {{ tenant: a, input: constant:64, output: constant:64, arrivals: poisson:{8 * ShortLongRateScale} }}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"b: {{ tenant: b, input: constant:256, output: constant:256, arrivals: poisson:{1.5 * ShortLongRateScale} }} }}"),
+        ["on-off"] = "duration: 600s, classes: { a: { tenant: a, input: constant:256, output: constant:256, arrivals: constant:2, startWithin: 500ms, active: 60s, pause: 60s }, "
+            + "b: { tenant: b, input: constant:256, output: constant:256, arrivals: constant:3, startWithin: 333ms } }",
+    };
+
+    public static TheoryData<string> Workloads => [.. Classes.Keys];
 
     [Theory, MemberData(nameof(Workloads))]
     public void Vtc_keeps_tenants_much_closer_than_first_come_first_served_at_the_same_throughput(string workload)
@@ -57,14 +65,11 @@ public sealed class FairnessOrderTests(ITestOutputHelper output)
         var sets = new List<string> { "model=llama-2-7b", "gpu=a10g", "kv.blockSize=1", "kv.blocks=10000", "engine.kind=fast", $"policy={policy.Split(' ')[0]}", $"engine.horizon={(workload == "overload" ? 360 : 600)}s" };
         if (policy == "rpm") sets.Add("policy.requestsPerMinute=0");
         if (policy == "vtc predicted") sets.Add("policy.charge=predicted");
-        var scenario = new ScenarioReader(Catalog).ReadDefaults(sets.Select(s => ScenarioOverride.Parse(s))).Scenario;
+        var scenario = new ScenarioReader(Catalog).ReadText($"workload: {{ {Classes[workload]} }}\nseed: {seed}\n", "fairness.yaml", sets.Select(s => ScenarioOverride.Parse(s))).Scenario;
         var setup = new RunSetup(scenario, Catalog);
         var metrics = new RunMetrics(setup.Metrics);
-        using var source = new ListTrafficSource(TenantWorkloads.Draw(workload, seed, workload == "short-long" ? ShortLongRateScale : 1).Select(r => new RequestSpec
-        {
-            Arrival = r.Arrival!.Value, InputTokens = r.InputTokens, OutputTokens = r.OutputTokens, Tenant = r.TenantId,
-        }));
-        setup.CreateRun(source, metrics).Execute();
+        using var traffic = setup.OpenTraffic();
+        setup.CreateRun(traffic.Source, metrics).Execute();
         var summary = metrics.Summarize();
         return (summary.Fairness!.MaxServiceDifferenceDuringArrivals, summary.Fairness.Windowed!.Mean, summary.Throughput.TotalTokensPerSecond!.Value);
     }

@@ -101,6 +101,26 @@ public sealed class JitServeTests
     }
 
     [Fact]
+    public void A_frame_earns_the_tokens_that_came_out_on_time_and_the_prompt_of_a_first_token_on_time()
+    {
+        var table = new RequestTable();
+        var (prompt, late) = (Show(0, 1.5, 3, 2), Show(1, 2.5, 4, 1));
+        var pace = new FramePace();
+        pace.StartFrame(SimTime.Zero, []);
+        Assert.Equal((103.0, 5.0), pace.StartFrame(SimTime.FromSeconds(5), [prompt, late]));
+        (table.Generated[prompt.Row], table.OnTimeTokens[prompt.Row]) = (5, 3);
+        Assert.Equal((1.0, 2.0), pace.StartFrame(SimTime.FromSeconds(7), [prompt, late]));
+        Assert.Equal((0.0, 1.0), pace.StartFrame(SimTime.FromSeconds(8), [prompt, late]));
+
+        RequestView Show(long number, double firstToken, int generated, int onTime)
+        {
+            var row = table.Add(number, Request(0, 100, 20, slo: Chat));
+            (table.FirstTokenAt[row], table.Generated[row], table.OnTimeTokens[row]) = (SimTime.FromSeconds(firstToken), generated, onTime);
+            return new RequestView(table, row);
+        }
+    }
+
+    [Fact]
     public void Who_has_had_enough_for_the_frame_lends_its_slot_and_keeps_its_kv()
     {
         // One slot, iterations of 20 ms: both need ten tokens in a frame of fifty, and both run in the first.

@@ -58,6 +58,15 @@ public sealed class SyntheticWorkloadTests
     }
 
     [Fact]
+    public void A_start_within_a_range_is_drawn_by_the_seed()
+    {
+        var workload = new SyntheticWorkload { Requests = 3, Classes = [Class("a") with { Arrivals = ArrivalSpec.Parse("constant:1"), Start = SimTime.FromSeconds(10), StartWithin = SimDuration.FromSeconds(1) }] };
+        var starts = Enumerable.Range(1, 50).Select(seed => workload.Draw((ulong)seed).First().Arrival.Seconds).ToList();
+        Assert.All(starts, s => Assert.InRange(s, 10, 11));
+        Assert.True(starts.Max() - starts.Min() > 0.8);
+    }
+
+    [Fact]
     public void Another_class_does_not_disturb_the_lengths_of_the_first()
     {
         var one = Class("one") with { Input = LengthSpec.Parse("exponential:100"), Arrivals = ArrivalSpec.Parse("poisson:1") };

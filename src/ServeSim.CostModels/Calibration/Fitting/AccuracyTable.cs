@@ -8,17 +8,18 @@ namespace ServeSim.CostModels.Calibration.Fitting;
 
 /// <summary>
 /// Errors on what constants never saw. Shapes kept back come with the coefficients; for models and devices left out the constants
-/// are fitted again without them, to a sample of the rows.
+/// are fitted again without them, to a sample of the rows. Independent fits run on all processors; their number changes no digit.
 /// </summary>
 public sealed class AccuracyTable
 {
-    private const int SampledRows = 1000;
+    private const int SampledRows = 3000;
     private const int Folds = 4;
     private static readonly string[] _gemms = ["qkv", "o", "up", "down"];
 
     private readonly ProfileReader _reader = new();
     private readonly List<ProfileTable> _tables = [];
     private readonly CoefficientSet _set;
+    private readonly List<MeasurementGroup> _groups;
 
     /// <summary>Judges these coefficients by the profiles that they were fitted to.</summary>
     /// <exception cref="InputException">A profile is bad.</exception>
@@ -32,6 +33,7 @@ public sealed class AccuracyTable
         }
 
         _reader.Throw();
+        _groups = MeasurementGroup.Of(_reader.Measurements).Groups;
     }
 
     /// <summary>Every line; those that the profiles hold no rows for are missing.</summary>
@@ -66,48 +68,49 @@ public sealed class AccuracyTable
     /// <summary>Engine GEMMs, layers, mixed attention and iterations of a model whose rows were all left out.</summary>
     public IEnumerable<AccuracyRow> NewModels()
     {
-        var gemms = new SortedDictionary<string, Errors>(StringComparer.Ordinal);
-        var layers = new SortedDictionary<string, Errors>(StringComparer.Ordinal);
-        foreach (var (stack, model) in _reader.Measurements.Where(m => m.Operator == "gemm-bf16-engine").Select(m => (m.Stack, m.Origin!.Value.Model)).Distinct().Order())
+        var engine = _groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).ToList();
+        var left = engine.SelectMany(g => g.Rows.Select(m => (g.Stack, m.Origin!.Value.Model))).Distinct().Order().ToList();
+        var found = InOrder.Select(left, item =>
         {
-            var devices = _reader.Measurements.Where(m => m.Stack == stack && m.Origin?.Model == model).Select(m => m.Device).ToHashSet(StringComparer.Ordinal);
+            var (stack, model) = item;
 
             // A model that is the only one of its device leaves an unprofiled device behind.
-            devices.RemoveWhere(device => !_reader.Measurements.Any(m => m.Stack == stack && m.Device == device && m.Operator == "gemm-bf16-engine" && m.Origin?.Model != model));
-            if (devices.Count == 0) continue;
-            var set = Refitted(m => m.Stack == stack && m.Origin?.Model != model
-                && (m.Operator.StartsWith("element-wise:", StringComparison.Ordinal) || (devices.Contains(m.Device) && m.Operator is "gemm-bf16-engine" or "gemm-bf16")));
+            var devices = engine.Where(g => g.Stack == stack && g.Rows.Exists(m => m.Origin!.Value.Model == model) && g.Rows.Exists(m => m.Origin!.Value.Model != model))
+                .Select(g => g.Device).ToHashSet(StringComparer.Ordinal);
+            var (gemms, layers) = (new SortedDictionary<string, Errors>(StringComparer.Ordinal), new SortedDictionary<string, Errors>(StringComparer.Ordinal));
+            if (devices.Count == 0) return (gemms, layers);
+            var set = Refitted(g => g.Stack == stack && (g.IsElementWise || (devices.Contains(g.Device) && g.Operator is "gemm-bf16-engine" or "gemm-bf16")),
+                m => m.Origin?.Model != model);
             foreach (var device in devices) Layers(new(set, overlay: false), stack, device, model, gemms, layers);
-        }
-
-        foreach (var (device, errors) in gemms) yield return new("GEMM in an engine", device, "one model at a time", 0.08, errors.Summary);
-        foreach (var (device, errors) in layers) yield return new("dense work of a layer", device, "one model at a time", 0.05, errors.Summary);
+            return (gemms, layers);
+        });
+        foreach (var (device, errors) in Joined(found.Select(f => f.gemms))) yield return new("GEMM in an engine", device, "one model at a time", 0.08, errors.Summary);
+        foreach (var (device, errors) in Joined(found.Select(f => f.layers))) yield return new("dense work of a layer", device, "one model at a time", 0.05, errors.Summary);
         foreach (var line in AttentionAndIterations()) yield return line;
     }
 
     /// <summary>Iterations of profiled models, without and with their residual overlay.</summary>
     public IEnumerable<AccuracyRow> KnownModels()
     {
-        foreach (var (device, model) in Iterations().Select(i => (i.Device, i.Model)).Distinct())
-        {
-            foreach (var overlay in (bool[])[false, true])
-            {
-                var errors = IterationErrors(new(_set, overlay), device, model);
-                yield return new(overlay ? "iteration with residual overlay" : "iteration", $"{device} {model}", "nothing", overlay ? 0.03 : null, errors);
-            }
-        }
+        var items = Iterations().SelectMany(i => (bool[])[false, true], (i, overlay) => (i.Device, i.Model, Overlay: overlay)).ToList();
+        return InOrder.Select(items, item => new AccuracyRow(item.Overlay ? "iteration with residual overlay" : "iteration", $"{item.Device} {item.Model}", "nothing",
+            item.Overlay ? 0.03 : null, IterationErrors(new(_set, item.Overlay), item.Device, item.Model)));
     }
 
     /// <summary>Devices that are left out with their whole family, or alone, so that a sibling's constants are scaled.</summary>
     public IEnumerable<AccuracyRow> NewDevices()
     {
+        var items = new List<(string Device, HashSet<string> Left, string KeptBack, double? IterationGoal, double?[] KernelGoals)>();
         foreach (var device in Iterations().Select(i => i.Device).Distinct())
         {
             var family = DeviceFamily.SiblingsOf(device).Append(device).ToHashSet(StringComparer.Ordinal);
-            foreach (var line in Scaled(device, family, "the device and its family", 0.12, [null, null, null])) yield return line;
+            items.Add((device, family, "the device and its family", 0.12, [null, null, null]));
             if (_set.Entries.Any(e => e.Device != device && family.Contains(e.Device) && e.Operator.StartsWith("gemm", StringComparison.Ordinal)))
-                foreach (var line in Scaled(device, [device], "the device; constants of its family", null, [0.10, 0.09, 0.15])) yield return line;
+                items.Add((device, [device], "the device; constants of its family", null, [0.10, 0.09, 0.15]));
         }
+
+        foreach (var lines in InOrder.Select(items, i => Scaled(i.Device, i.Left, i.KeptBack, i.IterationGoal, i.KernelGoals).ToList()))
+            foreach (var line in lines) yield return line;
 
         foreach (var entry in _set.Entries.Where(e => e is { Device: "*", Stack: "vllm", HeldBack: not null } && (e.Operator.StartsWith("gemm-", StringComparison.Ordinal) || e.Operator.StartsWith("attention-", StringComparison.Ordinal))))
             yield return new(entry.Operator, "each profiled device", "the device; medians of the others", null, entry.HeldBack!);
@@ -138,38 +141,37 @@ public sealed class AccuracyTable
     // The constants as they were had these devices never been profiled.
     private CoefficientSet Without(HashSet<string> devices)
     {
-        var elementWise = Refitted(m => !devices.Contains(m.Device) && (m.Operator == "sampler" || m.Operator.StartsWith("element-wise:", StringComparison.Ordinal)));
-        var entries = _set.Entries.Where(e => e.Device is not ("*" or "stack" or "overlay") && !devices.Contains(e.Device.Split('/')[0]) && e.Operator is not ("sampler" or "element-wise")).ToList();
-        entries.AddRange(Calibrator.Defaults(entries));
+        var elementWise = Refitted(g => !devices.Contains(g.Device) && (g.Operator == "sampler" || g.IsElementWise), _ => true);
+        var entries = _set.Entries.Where(e => e.Device is not ("*" or "stack" or "overlay" or "carried") && !devices.Contains(e.Device.Split('/')[0]) && e.Operator is not ("sampler" or "element-wise")).ToList();
+        entries.AddRange(Calibrator.Defaults(entries, _groups));
         return new([.. entries, .. elementWise.Entries], _set.Date, _set.Sources, []);
     }
 
     private IEnumerable<AccuracyRow> AttentionAndIterations()
     {
-        var mixed = new SortedDictionary<string, Errors>(StringComparer.Ordinal);
-        var iterations = new List<AccuracyRow>();
-        foreach (var (device, model) in ModelsOfMixed().ToList())
+        var pairs = ModelsOfMixed();
+        var left = pairs.Where(pair => pairs.Exists(other => other.Device == pair.Device && other.Model != pair.Model)).ToList();
+        var found = InOrder.Select(left, pair =>
         {
-            if (!ModelsOfMixed().Any(other => other.Device == device && other.Model != model)) continue;
+            var (device, model) = pair;
             var unseen = UnseenRows(device, model);
-            var set = Refitted(m => m.Stack == "vllm" && !unseen.Contains(m) && m.Origin?.Model != model
-                && (m.Device == device || m.Operator.StartsWith("element-wise:", StringComparison.Ordinal)) && m.Operator != "gemm-fp8" && !m.Operator.StartsWith("experts", StringComparison.Ordinal));
+            var set = Refitted(g => g.Stack == "vllm" && (g.Device == device || g.IsElementWise) && g.Operator != "gemm-fp8" && !g.Operator.StartsWith("experts", StringComparison.Ordinal),
+                m => m.Origin?.Model != model && !unseen.Contains(m));
             var predictor = new GridPredictor(set, overlay: false);
-            foreach (var (table, row) in RowsOf(device, model, "past", "ctx", "us"))
-                mixed.GetOrAdd(device).Add(predictor.MixedMicroseconds(table, row), table.Number(row, "us")!.Value);
-            if (Iterations().Any(i => i.Device == device && i.Model == model))
-                iterations.Add(new("iteration", $"{device} {model}", "the model", 0.05, IterationErrors(predictor, device, model), 0.10));
-        }
-
-        foreach (var (device, errors) in mixed) yield return new("mixed attention", device, "one model at a time", 0.09, errors.Summary);
-        foreach (var line in iterations) yield return line;
+            var mixed = new Errors();
+            foreach (var (table, row) in RowsOf(device, model, "past", "ctx", "us")) mixed.Add(predictor.MixedMicroseconds(table, row), table.Number(row, "us")!.Value);
+            return (Device: device, Model: model, Mixed: mixed, Iterations: IterationErrors(predictor, device, model));
+        });
+        var joined = Joined(found.Select(f => new SortedDictionary<string, Errors>(StringComparer.Ordinal) { [f.Device] = f.Mixed }));
+        foreach (var (device, errors) in joined) yield return new("mixed attention", device, "one model at a time", 0.09, errors.Summary);
+        foreach (var line in found.Where(f => f.Iterations.Rows > 0)) yield return new("iteration", $"{line.Device} {line.Model}", "the model", 0.05, line.Iterations, 0.10);
     }
 
     // Attention rows carry heads, not models: those of the model's tables.
     private HashSet<Measurement> UnseenRows(string device, string model)
     {
         var heads = RowsOf(device, model, "past", "ctx", "us").Select(at => (at.Table.Number(at.Row, "q_heads"), at.Table.Number(at.Row, "kv_heads"))).ToHashSet();
-        return [.. _reader.Measurements.Where(m => m.Device == device && m.Operator is "attention-mixed" or "attention-decode-engine" && heads.Contains((m.Features[0], m.Features[1])))];
+        return [.. _groups.Where(g => g.Device == device && g.Operator is "attention-mixed" or "attention-decode-engine").SelectMany(g => g.Rows).Where(m => heads.Contains((m.Features[0], m.Features[1])))];
     }
 
     private void Layers(GridPredictor predictor, string stack, string device, string model, SortedDictionary<string, Errors> gemms, SortedDictionary<string, Errors> layers)
@@ -197,37 +199,41 @@ public sealed class AccuracyTable
 
     private IEnumerable<AccuracyRow> Folded(Func<string, bool> takes, Func<string, string> name, string keptBack, double goal)
     {
-        var all = new SortedDictionary<(string Name, string Device), Errors>();
-        foreach (var group in _reader.Measurements.Where(m => takes(m.Operator)).GroupBy(m => (m.Operator, m.Device)).OrderBy(g => g.Key.Operator, StringComparer.Ordinal))
+        var items = _groups.Where(g => takes(g.Operator)).SelectMany(_ => Enumerable.Range(0, Folds), (group, fold) => (Group: group, Fold: fold)).ToList();
+        var found = InOrder.Select(items, item =>
         {
-            var shapes = group.Select(m => m.Shape).Distinct().Order(StringComparer.Ordinal).ToList();
-            var family = KernelFamily.Find(group.Key.Operator)!;
-            for (var fold = 0; fold < Folds; fold++)
-            {
-                var left = shapes.Where((_, i) => i % Folds == fold).ToHashSet(StringComparer.Ordinal);
-                CoefficientEntry? entry = null;
-                try
-                {
-                    entry = Refitted(m => m.Device == group.Key.Device && m.Operator == group.Key.Operator && !left.Contains(m.Shape))
-                        .Entries.FirstOrDefault(e => e.Device == group.Key.Device);
-                }
-                catch (InputException)
-                {
-                    // Too few rows without this quarter: nothing to judge.
-                }
+            var (group, fold) = item;
+            var left = group.Rows.Select(m => m.Shape).Distinct().Order(StringComparer.Ordinal).Where((_, i) => i % Folds == fold).ToHashSet(StringComparer.Ordinal);
+            var rest = group with { Rows = [.. group.Rows.Where(m => !left.Contains(m.Shape))] };
+            var errors = new SortedDictionary<(string Name, string Device), Errors>();
 
-                if (entry is null) continue;
-                var rates = Calibrator.Rates(group.Key.Device, group.Key.Operator);
-                foreach (var m in group.Where(m => left.Contains(m.Shape)))
-                    all.GetOrAdd((name(group.Key.Operator), group.Key.Device)).Add(family.Law(entry.Values, m.Features, rates), m.Microseconds);
-            }
-        }
-
-        foreach (var ((line, device), errors) in all) yield return new(line, device, keptBack, goal, errors.Summary);
+            // Too few rows without this quarter: nothing to judge.
+            if (Calibrator.Constants([rest], SampledRows).Find(e => e.Device == group.Device) is not { } entry) return errors;
+            var (family, rates) = (KernelFamily.Find(group.Operator)!, Calibrator.Rates(group.Device, group.Operator));
+            foreach (var m in group.Rows.Where(m => left.Contains(m.Shape)))
+                errors.GetOrAdd((name(group.Operator), group.Device)).Add(family.Law(entry.Values, m.Features, rates), m.Microseconds);
+            return errors;
+        });
+        foreach (var ((line, device), errors) in Joined(found)) yield return new(line, device, keptBack, goal, errors.Summary);
     }
 
-    private CoefficientSet Refitted(Func<Measurement, bool> takes) =>
-        new Calibrator(_reader) { Exclude = m => !takes(m), MostRows = SampledRows, KeepsBack = false }.Fit(_set.Date, _set.Sources);
+    private static SortedDictionary<TKey, Errors> Joined<TKey>(IEnumerable<SortedDictionary<TKey, Errors>> parts) where TKey : notnull
+    {
+        var all = new SortedDictionary<TKey, Errors>();
+        foreach (var part in parts)
+            foreach (var (key, errors) in part) all.GetOrAdd(key).Add(errors);
+        return all;
+    }
+
+    private CoefficientSet Refitted(Func<MeasurementGroup, bool> takes, Func<Measurement, bool> takesRow)
+    {
+        var groups = _groups.Where(takes).Select(g => g with { Rows = [.. g.Rows.Where(takesRow)] }).Where(g => g.Rows.Count > 0).ToList();
+        var entries = Calibrator.Constants(groups, SampledRows);
+
+        // Every cost model asks for experts, whether its model has some or not: none of those judged here does.
+        var experts = _set.Entries.Where(e => e.Operator.StartsWith("experts", StringComparison.Ordinal));
+        return new([.. entries, .. Calibrator.Defaults(entries), .. experts], _set.Date, _set.Sources, []);
+    }
 
     private ErrorSummary IterationErrors(GridPredictor predictor, string device, string model)
     {

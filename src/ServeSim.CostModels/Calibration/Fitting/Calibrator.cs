@@ -14,8 +14,8 @@ public sealed class Calibrator
     private const int RowsPerConstant = 20;
     private const int LeastShapes = 4;
     private const int KeepBackOneIn = 5;
-    private const double ContradictionRatio = 1.5;
-    private const double SupportWeight = 0.2;
+    private const double SupportWeight = 0.2;    // of a row, at most
+    private const double SupportShare = 0.2;    // of the weight of the rows that they support
 
     private readonly ProfileReader _reader;
     private readonly List<string> _notes = [];
@@ -26,17 +26,13 @@ public sealed class Calibrator
     {
     }
 
-    /// <summary>One that shares what another has read.</summary>
-    internal Calibrator(ProfileReader reader) => _reader = reader;
-
-    /// <summary>Leave out what this says, to see how constants do on what they never saw.</summary>
-    internal Func<Measurement, bool>? Exclude { get; init; }
+    private Calibrator(ProfileReader reader) => _reader = reader;
 
     /// <summary>Rows that a fit takes at most.</summary>
-    internal int MostRows { get; init; } = 6000;
+    private int MostRows { get; init; } = 6000;
 
     /// <summary>Whether to keep shapes back from a second fit, to know the error.</summary>
-    internal bool KeepsBack { get; init; } = true;
+    private bool KeepsBack { get; init; } = true;
 
     /// <summary>What was left out, and why.</summary>
     public IReadOnlyList<string> Notes => [.. _reader.Notes, .. _notes];
@@ -51,34 +47,43 @@ public sealed class Calibrator
     public CoefficientSet Fit(string date, IReadOnlyList<string> sources)
     {
         _reader.Throw();
-        var groups = _reader.Measurements.Where(m => Exclude?.Invoke(m) != true)
-            .GroupBy(m => (m.Stack, m.Device, m.Operator))
-            .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Operator, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal)
-            .Select(g => new Group(g.Key.Stack, g.Key.Device, g.Key.Operator, WithoutContradictions(g.Key, g)))
-            .ToList();
-        var fitted = groups.Where(g => !g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).Where(IsEnough).ToList();
-        foreach (var group in fitted)
-        {
-            if (group.Operator == KernelFamily.GemmInCache.Name) continue;
-
-            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
-            var support = group.Operator == KernelFamily.GemmInEngine.Name
-                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
-                : null;
-            _entries.Add(FitGroup(group, support ?? []));
-        }
-
-        foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
-        foreach (var stack in groups.Where(g => g.Operator.StartsWith("element-wise:", StringComparison.Ordinal)).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
-        if (_entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
-        AddDefaults(fitted);
+        var (groups, notes) = MeasurementGroup.Of(_reader.Measurements);
+        _notes.AddRange(notes);
+        FitConstants(groups);
+        _entries.AddRange(Defaults(_entries, groups));
         var residuals = Residuals(groups, _ => true);
         AddOverlayEvidence(groups);
         return new(_entries, date, sources, residuals);
     }
 
+    /// <summary>Constants alone, fitted to a sample: to see how they do on what was left out.</summary>
+    /// <param name="groups">What is left; groups that are too small are passed over.</param>
+    /// <param name="mostRows">Rows that a fit takes at most.</param>
+    internal static List<CoefficientEntry> Constants(List<MeasurementGroup> groups, int mostRows)
+    {
+        var calibrator = new Calibrator(new()) { MostRows = mostRows, KeepsBack = false };
+        calibrator.FitConstants(groups, isRequired: false);
+        return calibrator._entries;
+    }
+
+    private void FitConstants(List<MeasurementGroup> groups, bool isRequired = true)
+    {
+        var fitted = groups.Where(g => !g.IsElementWise).Where(IsEnough).ToList();
+        _entries.AddRange(InOrder.Select([.. fitted.Where(g => g.Operator != KernelFamily.GemmInCache.Name)], group =>
+        {
+            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
+            var support = group.Operator == KernelFamily.GemmInEngine.Name
+                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
+                : null;
+            return FitGroup(group, support ?? []);
+        }));
+        foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
+        foreach (var stack in groups.Where(g => g.IsElementWise).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
+        if (isRequired && _entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
+    }
+
     // The engine's GEMMs but for what the cache changes: start and bandwidth.
-    private void FitInCache(Group group)
+    private void FitInCache(MeasurementGroup group)
     {
         if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == KernelFamily.GemmInEngine.Name) is not { } engine) return;
         var (family, device) = (KernelFamily.GemmInCache, Rates(group));
@@ -90,7 +95,7 @@ public sealed class Calibrator
     }
 
     // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
-    private void AddOverlayEvidence(List<Group> groups)
+    private void AddOverlayEvidence(List<MeasurementGroup> groups)
     {
         var curves = Residuals(groups, m => !IsKeptBack(m)).ToDictionary(c => (c.Stack, c.Device, c.Model, c.Tensor, c.Operator));
         foreach (var stack in groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).GroupBy(g => g.Stack).ToList())
@@ -117,24 +122,7 @@ public sealed class Calibrator
 
     private static bool IsKeptBack(Measurement m) => Hash("rows " + m.Features[0].ToString("R", CultureInfo.InvariantCulture)) % KeepBackOneIn == 0;
 
-    private List<Measurement> WithoutContradictions((string Stack, string Device, string Operator) key, IEnumerable<Measurement> rows)
-    {
-        var kept = new List<Measurement>();
-        var dropped = 0;
-        foreach (var same in rows.GroupBy(m => string.Join('|', m.Features.Select(x => x.ToString("R", CultureInfo.InvariantCulture)))).OrderBy(g => g.Key, StringComparer.Ordinal))
-        {
-            var times = same.Select(m => m.Microseconds).Order().ToArray();
-
-            // The same kernel in several models is timed several times; in one profile a second, different time contradicts the first.
-            if (times.Length > 1 && times[^1] > ContradictionRatio * times[0] && same.All(m => m.Origin is null)) dropped += times.Length;
-            else kept.AddRange(same.All(m => m.Origin is null) ? [same.First() with { Microseconds = times[times.Length / 2] }] : same);
-        }
-
-        if (dropped > 0) _notes.Add($"{key.Operator} of {key.Device}: {dropped} rows contradict each other (same sizes, times more than {ContradictionRatio} apart): excluded");
-        return kept;
-    }
-
-    private bool IsEnough(Group group)
+    private bool IsEnough(MeasurementGroup group)
     {
         var sizes = group.Rows.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count();
         var shapes = group.Rows.Select(m => m.Shape).Distinct().Count();
@@ -155,7 +143,7 @@ public sealed class Calibrator
         _ => 0,
     };
 
-    private CoefficientEntry FitGroup(Group group, List<Measurement> support)
+    private CoefficientEntry FitGroup(MeasurementGroup group, List<Measurement> support)
     {
         var family = KernelFamily.Find(group.Operator)!;
         var device = Rates(group);
@@ -172,7 +160,8 @@ public sealed class Calibrator
     {
         List<Measurement> sample = [.. Sample(rows), .. Sample(support)];
         var weights = new double[sample.Count];
-        for (var i = 0; i < weights.Length; i++) weights[i] = i < Math.Min(rows.Count, MostRows) ? 1 : SupportWeight;
+        var own = Math.Min(rows.Count, MostRows);
+        for (var i = 0; i < weights.Length; i++) weights[i] = i < own ? 1 : Math.Min(SupportWeight, SupportShare * own / (weights.Length - own));
         known ??= Known(family, rows, support);
         var free = family.Constants.Where((_, i) => double.IsNaN(known[i])).ToArray();
         var (all, last) = (known.ToArray(), Array.Empty<double>());
@@ -203,7 +192,7 @@ public sealed class Calibrator
         [.. rows.Select(m => family.Law(values, m.Features, device))], [.. rows.Select(m => m.Microseconds)]);
 
     // Kernels of a few microseconds: multipliers belong to the stack, start and share to the device. One joint fit.
-    private void FitElementWise(string stack, List<Group> groups)
+    private void FitElementWise(string stack, List<MeasurementGroup> groups)
     {
         var rows = groups.SelectMany(g => g.Rows).ToList();
         var devices = rows.Select(m => m.Device).Distinct().Order(StringComparer.Ordinal).ToArray();
@@ -259,51 +248,53 @@ public sealed class Calibrator
         ErrorSummary Summary(double[] c, List<Measurement> list) => ErrorSummary.Of([.. list.Select(m => Law(c, m))], [.. list.Select(m => m.Microseconds)]);
     }
 
-    // Constants for a device that nobody measured: medians; their error is that of predicting each device from the others.
-    private void AddDefaults(List<Group> groups)
+    /// <summary>
+    /// Constants for a device that nobody measured: medians, with the error of predicting each device from the others, once plainly
+    /// and once carried over by power limits. The better of the two is what predictions use.
+    /// </summary>
+    internal static List<CoefficientEntry> Defaults(List<CoefficientEntry> entries, List<MeasurementGroup> groups)
     {
-        foreach (var same in _entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator)).ToList())
+        var defaults = new List<CoefficientEntry>();
+        foreach (var (stack, op, all) in Shared(entries))
         {
-            var all = same.ToList();
-            var family = KernelFamily.Find(same.Key.Operator);
-            var (predicted, measured) = (new List<double>(), new List<double>());
-            foreach (var own in all.Count > 1 && family is not null ? all : [])
+            var family = KernelFamily.Find(op);
+            var judged = (IReadOnlyList<CoefficientEntry>)(all.Count > 1 && family is not null ? all : []);
+            var parts = InOrder.Select(judged, own =>
             {
-                var others = Medians([.. all.Where(e => e != own)]);
-                var group = groups.First(g => g.Stack == own.Stack && g.Device == own.Device && g.Operator == own.Operator);
-                var rates = Rates(group);
-                foreach (var m in group.Rows)
-                {
-                    predicted.Add(family!.Law(others, m.Features, rates));
-                    measured.Add(m.Microseconds);
-                }
-            }
-
-            var error = ErrorSummary.Of([.. predicted], [.. measured]);
-            _entries.Add(new(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), error, predicted.Count > 0 ? error : null));
+                List<CoefficientEntry> others = [.. all.Where(e => e != own), .. Micro(entries, stack, op).Where(e => !all.Exists(engine => engine.Device == e.Device))];
+                var (plain, carried) = (StandIn.Median(others.FindAll(all.Contains)), StandIn.CarriedMedian(others, AcceleratorCatalog.Get(own.Device)));
+                var rows = groups.Find(g => g.Stack == stack && g.Device == own.Device && g.Operator == op)!.Rows;
+                var rates = Rates(own.Device, op);
+                return (Plain: rows.ConvertAll(m => family!.Law(plain, m.Features, rates)), Carried: rows.ConvertAll(m => family!.Law(carried, m.Features, rates)),
+                    Measured: rows.ConvertAll(m => m.Microseconds));
+            });
+            double[] measured = [.. parts.SelectMany(p => p.Measured)];
+            var (without, with) = (ErrorSummary.Of([.. parts.SelectMany(p => p.Plain)], measured), ErrorSummary.Of([.. parts.SelectMany(p => p.Carried)], measured));
+            var best = StandIn.IsCarried(all[0]) && with.Mean < without.Mean ? with : without;
+            defaults.Add(new(stack, "*", op, all[0].Names, Rounded(StandIn.Median(all)), all.Sum(e => e.Rows), best, measured.Length > 0 ? best : null));
+            if (measured.Length > 0 && StandIn.IsCarried(all[0])) defaults.Add(new(stack, "carried", "carried:" + op, [], [], measured.Length, without, with));
         }
+
+        return defaults;
     }
 
     /// <summary>Medians over devices, without the error that they have.</summary>
-    internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) =>
-        from same in entries.Where(e => e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal)).GroupBy(e => (e.Stack, e.Operator))
-        let all = same.ToList()
-        select new CoefficientEntry(same.Key.Stack, "*", same.Key.Operator, all[0].Names, Medians(all), all.Sum(e => e.Rows), ErrorSummary.Of([], []), null);
+    internal static IEnumerable<CoefficientEntry> Defaults(List<CoefficientEntry> entries) => Shared(entries)
+        .Select(same => new CoefficientEntry(same.Stack, "*", same.Operator, same.All[0].Names, Rounded(StandIn.Median(same.All)), same.All.Sum(e => e.Rows), ErrorSummary.Of([], []), null));
 
-    private static double[] Medians(List<CoefficientEntry> entries)
-    {
-        var values = new double[entries[0].Values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var sorted = entries.Select(e => e.Values[i]).Order().ToArray();
-            values[i] = Rounded((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2);
-        }
+    // Operators with constants of each device.
+    private static List<(string Stack, string Operator, List<CoefficientEntry> All)> Shared(List<CoefficientEntry> entries) =>
+        [.. entries.Where(e => e.Device != "stack" && e.Operator != KernelFamily.GemmInCache.Name && !e.Operator.Contains('/', StringComparison.Ordinal))
+            .GroupBy(e => (e.Stack, e.Operator)).Select(g => (g.Key.Stack, g.Key.Operator, g.ToList()))];
 
-        return values;
-    }
+    // What an engine's GEMMs are where only a micro benchmark timed them.
+    private static IEnumerable<CoefficientEntry> Micro(List<CoefficientEntry> entries, string stack, string op) => op != KernelFamily.GemmInEngine.Name ? []
+        : entries.Where(e => e.Stack == stack && e.Operator == KernelFamily.GemmBf16.Name);
+
+    private static double[] Rounded(double[] values) => Array.ConvertAll(values, Rounded);
 
     // Measured over predicted for operators that were timed inside a model.
-    private List<ResidualCurve> Residuals(List<Group> groups, Func<Measurement, bool> takes)
+    private List<ResidualCurve> Residuals(List<MeasurementGroup> groups, Func<Measurement, bool> takes)
     {
         var set = new CoefficientSet(_entries, "", [], []);
         var curves = new List<ResidualCurve>();
@@ -343,7 +334,7 @@ public sealed class Calibrator
         return [.. kept];
     }
 
-    private static DeviceRates Rates(Group group) => Rates(group.Device, group.Operator);
+    private static DeviceRates Rates(MeasurementGroup group) => Rates(group.Device, group.Operator);
 
     /// <summary>Rates that the law of an operator reads.</summary>
     internal static DeviceRates Rates(string device, string op)
@@ -375,6 +366,4 @@ public sealed class Calibrator
             return hash ^ (hash >> 12);
         }
     }
-
-    private sealed record Group(string Stack, string Device, string Operator, List<Measurement> Rows);
 }

@@ -15,6 +15,12 @@ internal sealed class Errors
         _predicted.Add(predicted);
         _measured.Add(measured);
     }
+
+    public void Add(Errors more)
+    {
+        _predicted.AddRange(more._predicted);
+        _measured.AddRange(more._measured);
+    }
 }
 
 internal static class ErrorGroups

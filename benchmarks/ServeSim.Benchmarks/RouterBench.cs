@@ -9,6 +9,8 @@ public class RouterBench
 {
     private readonly RequestTable _table = new();
     private InstanceSignals[] _signals = [];
+    private LoadOrders _orders = null!;
+    private int _load;
     private IRouterPolicy _router = null!;
     private int _row;
 
@@ -37,8 +39,24 @@ public class RouterBench
             signals.OutstandingRequests = 4 + random.NextInt(40);
             signals.OutstandingPrefillTokens = 100 * random.NextInt(40);
         }
+
+        _orders = new(_signals);
     }
 
+    /// <summary>The chosen instance takes the request and another one gives one away, as in a cluster of steady load.</summary>
     [Benchmark(Description = "router choice")]
-    public int Choose() => _router.Route(new RequestView(_table, _row), new ClusterView(SimTime.Zero, _signals)).Instance;
+    public int Choose()
+    {
+        var chosen = _router.Route(new RequestView(_table, _row), new ClusterView(SimTime.Zero, _signals, _orders)).Instance;
+        Change(chosen, +1);
+        Change(_load = (_load + 37) % Instances, -1);
+        return chosen;
+    }
+
+    private void Change(int instance, int requests)
+    {
+        _signals[instance].OutstandingRequests += requests;
+        _signals[instance].OutstandingPrefillTokens += 100 * requests;
+        _orders.Update(instance);
+    }
 }

@@ -33,6 +33,9 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     /// <summary>True if all that is reported must be in the order of time, over all instances.</summary>
     public bool KeepsOrder { get; } = observer.NeedsTimeOrder && options.Instances > 1;
 
+    /// <summary>As the source said when it last changed: it is asked only then.</summary>
+    public SimTime NextArrival { get; private set; }
+
     /// <summary>Instances to which something has happened in this instant.</summary>
     public List<int> Touched { get; } = [];
 
@@ -41,7 +44,7 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     {
         get
         {
-            var next = source.NextArrival < Events.NextTime ? source.NextArrival : Events.NextTime;
+            var next = NextArrival < Events.NextTime ? NextArrival : Events.NextTime;
             return Ends.NextTime < next ? Ends.NextTime : next;
         }
     }
@@ -54,7 +57,7 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     {
         (true, _) when !IsInstantPlanned => SimTime.Zero,
         (true, _) => Earlier(NextTime, options.Horizon),
-        (_, 1) => source.NextArrival,
+        (_, 1) => NextArrival,
         _ => SimTime.Never,
     };
 
@@ -72,6 +75,9 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
 
     /// <summary>The instance plans now.</summary>
     public void Untouch(int instance) => _isTouched[instance] = false;
+
+    /// <summary>The source has given a request away, or learned something.</summary>
+    public void LookForArrival() => NextArrival = source.NextArrival;
 
     public void CountWaiting(int change) => WaitingRequests += change;
 
@@ -91,15 +97,16 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
         _ends.Add(table.Number[row]);
         _ends.Add(Now.Nanoseconds);
         _ends.Add((long)outcome);
+        ref readonly var spec = ref table.Spec[row];
         var record = new RequestRecord
         {
             Number = table.Number[row],
-            Id = table.Spec[row].Id,
+            Id = spec.Id,
             Outcome = outcome,
             Reason = reason,
-            Arrival = table.Spec[row].Arrival,
-            InputTokens = table.Spec[row].InputTokens,
-            OutputTokens = table.Spec[row].OutputTokens,
+            Arrival = spec.Arrival,
+            InputTokens = spec.InputTokens,
+            OutputTokens = spec.OutputTokens,
             GeneratedTokens = table.Generated[row],
             Instance = table.Instance[row],
             Scheduled = Known(table.ScheduledAt[row]),
@@ -110,13 +117,14 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             Preemptions = table.Preemptions[row],
             RecomputedTokens = table.RecomputedTokens[row],
             OnTimeTokens = table.OnTimeTokens[row],
-            Tenant = table.Spec[row].Tenant,
-            SloClass = table.Spec[row].SloClass,
-            SloKind = table.Spec[row].SloKind ?? (table.Spec[row].Slo ?? SloLimits.None).ImpliedKind,
-            Slo = table.Spec[row].Slo ?? SloLimits.None,
+            Tenant = spec.Tenant,
+            SloClass = spec.SloClass,
+            SloKind = spec.SloKind ?? (spec.Slo ?? SloLimits.None).ImpliedKind,
+            Slo = spec.Slo ?? SloLimits.None,
         };
         observer.OnRequestEnded(record);
         source.OnEnded(record, state, Now);
+        LookForArrival();
     }
 
     private static SimTime Earlier(SimTime a, SimTime b) => a < b ? a : b;

@@ -65,6 +65,7 @@ public sealed class SimulationRun
     /// <exception cref="PolicyFault">A policy broke a rule.</exception>
     public bool Advance(long events, CancellationToken cancel = default)
     {
+        _run.LookForArrival();
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
             if (!TryNext(out var next)) return false;
@@ -121,7 +122,7 @@ public sealed class SimulationRun
     /// <summary>Something can happen yet; looks of clients whose requests have ended are nothing.</summary>
     private bool IsSomethingLeft() => _run.Clients.Pending == 0
         ? _run.NextTime != SimTime.Never
-        : _run.Table.Live > 0 || _run.Events.Count > _run.Clients.Pending || _run.Ends.NextTime != SimTime.Never || _source.NextArrival != SimTime.Never;
+        : _run.Table.Live > 0 || _run.Events.Count > _run.Clients.Pending || _run.Ends.NextTime != SimTime.Never || _run.NextArrival != SimTime.Never;
 
     private void LookAtClient(int row)
     {
@@ -139,15 +140,15 @@ public sealed class SimulationRun
         if (time == SimTime.Never) return false;
         if (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.TryPop(out next);
         if (_run.Ends.NextTime == time) next = new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
-        else if (_source.NextArrival != time || (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.Arrival)) return _run.Events.TryPop(out next);
+        else if (_run.NextArrival != time || (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.Arrival)) return _run.Events.TryPop(out next);
         return true;
     }
 
     private void Arrive()
     {
-        var spec = _source.Take();
-        spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? (_options.Slo.IsEmpty ? null : _options.Slo), Patience = spec.Patience ?? _options.Patience };
-        var row = _run.Table.Add(_arrived++, spec);
+        var row = _run.Table.Add(_arrived++, WithDefaults(_source.Take()));
+        _run.LookForArrival();
+        ref readonly var spec = ref _run.Table.Spec[row];
         _arrivals.Add(spec.Arrival.Nanoseconds);
         _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
 
@@ -167,6 +168,13 @@ public sealed class SimulationRun
         _run.Clients.Start(row, _run.Now);
         _run.Observer.OnArrived(_run.Now, _run.WaitingRequests, InSystem());
         _run.Touch(decision.Instance);
+    }
+
+    /// <summary>The limits and the patience of the run where the request has none of its own.</summary>
+    private RequestSpec WithDefaults(RequestSpec spec)
+    {
+        if (!_options.Slo.IsEmpty) spec = spec with { Slo = spec.Slo?.Or(_options.Slo) ?? _options.Slo };
+        return spec.Patience is null && _options.Patience is not null ? spec with { Patience = _options.Patience } : spec;
     }
 
     private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected - _run.Counts.Aborted);

@@ -4,11 +4,13 @@ namespace ServeSim.Abstractions;
 public readonly ref struct ClusterView
 {
     private readonly ReadOnlySpan<InstanceSignals> _signals;
+    private readonly LoadOrders? _orders;
 
-    internal ClusterView(SimTime now, ReadOnlySpan<InstanceSignals> signals)
+    internal ClusterView(SimTime now, ReadOnlySpan<InstanceSignals> signals, LoadOrders? orders = null)
     {
         Now = now;
         _signals = signals;
+        _orders = orders;
     }
 
     /// <summary>The routing instant.</summary>
@@ -19,6 +21,9 @@ public readonly ref struct ClusterView
 
     /// <summary>What is known of one instance.</summary>
     public ref readonly InstanceSignals this[int instance] => ref _signals[instance];
+
+    /// <summary>The least loaded instance, the first of equals. The gateway keeps the order: asking costs the same however many instances there are.</summary>
+    public int Least(OutstandingLoad by) => _orders?.Least(by) ?? LoadOrders.Least(_signals, by);
 }
 
 /// <summary>One instance as its router knows it.</summary>

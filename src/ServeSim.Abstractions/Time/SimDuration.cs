@@ -25,8 +25,12 @@ public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDur
     /// <exception cref="OverflowException">The value is not finite or beyond 292 years.</exception>
     public static SimDuration FromMicroseconds(double microseconds) => FromNanoseconds(microseconds * 1e3);
 
-    private static SimDuration FromNanoseconds(double nanoseconds) =>
-        new(checked((long)Math.Round(nanoseconds, MidpointRounding.ToEven)));
+    // A checked conversion calls into the runtime; values that surely fit go without.
+    private static SimDuration FromNanoseconds(double nanoseconds)
+    {
+        var rounded = Math.Round(nanoseconds, MidpointRounding.ToEven);
+        return new(Math.Abs(rounded) < 1L << 62 ? unchecked((long)rounded) : checked((long)rounded));
+    }
 
     /// <summary>The sum of two spans.</summary>
     public static SimDuration operator +(SimDuration a, SimDuration b) => new(a.Nanoseconds + b.Nanoseconds);
@@ -41,8 +45,8 @@ public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDur
     public SimDuration DividedBy(long parts)
     {
         var (quotient, rest) = Math.DivRem(Nanoseconds, parts);
-        var twice = 2 * (Int128)Math.Abs(rest);
-        if (twice > parts || (twice == parts && quotient % 2 != 0)) quotient += Nanoseconds < 0 ? -1 : 1;
+        var (below, above) = (Math.Abs(rest), parts - Math.Abs(rest));
+        if (below > above || (below == above && quotient % 2 != 0)) quotient += Nanoseconds < 0 ? -1 : 1;
         return new(quotient);
     }
 

@@ -38,7 +38,10 @@ internal struct AttentionWork
     /// Full causal attention from the sums of a batch; exact but for <see cref="PrefillPairsPerKey"/>, the longest members (the
     /// batch says them, or their mean stands in) and the tiles of several unequal chunks.
     /// </summary>
-    public static AttentionWork FromSums(in BatchShape shape, bool sharesOfKeys = true)
+    /// <param name="shape">The batch.</param>
+    /// <param name="sharesOfKeys">Whether <see cref="PrefillPairsPerKey"/> is wanted.</param>
+    /// <param name="tiles">Whether the tiles and what they add are wanted.</param>
+    public static AttentionWork FromSums(in BatchShape shape, bool sharesOfKeys = true, bool tiles = true)
     {
         double decodeKeys = shape.DecodeContextTokens + shape.DecodeSequences;
         double tokens = shape.PrefillTokens, keys = shape.PrefillContextTokens;
@@ -56,7 +59,7 @@ internal struct AttentionWork
             DecodeKeys = decodeKeys,
             LongestDecodeKeys = LongestDecode(shape),
         };
-        if (shape.PrefillSequences > 0)
+        if (shape.PrefillSequences > 0 && tiles)
         {
             double chunks = shape.PrefillSequences, mean = chunks == 1 ? tokens : tokens / chunks;
             work.Tiles = chunks * Math.Ceiling(mean / PrefillWork.TileRows);

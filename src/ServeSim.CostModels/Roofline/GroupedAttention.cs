@@ -19,7 +19,7 @@ internal sealed class GroupedAttention(ModelSpec model, int tensor, AttentionWin
     {
         // Without a window the sums suffice; the members are more exact and used when someone lists them.
         var work = window is null && shape.Sequences.IsEmpty
-            ? AttentionWork.FromSums(shape)
+            ? AttentionWork.FromSums(shape, tiles: false)
             : AttentionWork.FromSequences(shape.Sequences, window);
         return _fitted is null ? OneKernel(shape, work, layers, ledger) : TwoKernels(shape, work, layers, ledger, _fitted);
     }

@@ -107,16 +107,9 @@ public sealed class RooflineCostModel : StagedCostModel
             throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
         ref readonly var plan = ref _stages[stage];
         var (rows, microseconds, launches) = (0, 0.0, 0.0);
-        using var bands = new LayerBands(shape, plan.FirstSublayer, Math.Min(plan.EndSublayer, until));
-        while (bands.MoveNext())
-        {
-            var band = bands.Shape;
-            rows = _overhead?.Rows(band.Tokens) ?? band.Tokens;
-            if (rows == 0) continue;
-            var layers = _stack.Count(bands.First, bands.End);
-            microseconds += LayerMicroseconds(band, rows, layers, ledger);
-            launches += _overhead?.LaunchMicroseconds(band, layers.Layers) ?? 0;
-        }
+        var end = Math.Min(plan.EndSublayer, until);
+        if (shape.Slices.IsEmpty) AddBand(shape, plan.FirstSublayer, end);
+        else AddBands(shape, plan.FirstSublayer);
 
         if (until >= plan.EndSublayer)
         {
@@ -126,6 +119,22 @@ public sealed class RooflineCostModel : StagedCostModel
         }
 
         return _overhead?.StageMicroseconds(sequences, stage, launches, microseconds, ledger) ?? microseconds;
+
+        void AddBands(in BatchShape whole, int first)
+        {
+            using var bands = new LayerBands(whole, first, end);
+            while (bands.MoveNext()) AddBand(bands.Shape, bands.First, bands.End);
+        }
+
+        void AddBand(in BatchShape band, int first, int end)
+        {
+            if (first >= end) return;
+            rows = _overhead?.Rows(band.Tokens) ?? band.Tokens;
+            if (rows == 0) return;
+            var layers = _stack.Count(first, end);
+            microseconds += LayerMicroseconds(band, rows, layers, ledger);
+            launches += _overhead?.LaunchMicroseconds(band, layers.Layers) ?? 0;
+        }
     }
 
     private double LayerMicroseconds(in BatchShape band, int rows, in LayerCounts layers, CostLedger? ledger)

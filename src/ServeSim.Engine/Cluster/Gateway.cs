@@ -13,6 +13,7 @@ internal sealed class Gateway : ILoadSource
     private readonly IRouterPolicy _policy;
     private readonly string _policyName;
     private readonly InstanceSignals[] _seen;
+    private readonly LoadOrders _orders;
     private Instance[] _instances = [];
     private SimTime _now;
 
@@ -21,6 +22,7 @@ internal sealed class Gateway : ILoadSource
         (_table, _policy, _policyName) = (table, policy, policyName);
         _seen = new InstanceSignals[instances];
         for (var i = 0; i < instances; i++) (_seen[i].Source, _seen[i].Instance) = (isPolled ? null : this, i);
+        _orders = new(_seen);
     }
 
     /// <summary>Tells the instances, which are made after their gateway.</summary>
@@ -32,7 +34,7 @@ internal sealed class Gateway : ILoadSource
         RouteDecision decision;
         try
         {
-            decision = _policy.Route(new RequestView(_table, row), new ClusterView(now, _seen));
+            decision = _policy.Route(new RequestView(_table, row), new ClusterView(now, _seen, _orders));
         }
         catch (Exception cause) when (cause is not (PolicyFault or InvariantException))
         {
@@ -48,15 +50,22 @@ internal sealed class Gateway : ILoadSource
     {
         _seen[instance].OutstandingRequests++;
         _seen[instance].OutstandingPrefillTokens += _table.Spec[row].InputTokens;
+        _orders.Update(instance);
     }
 
-    public void OnFirstToken(int row) => _seen[_table.Instance[row]].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
+    public void OnFirstToken(int row)
+    {
+        var instance = _table.Instance[row];
+        _seen[instance].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
+        _orders.Update(instance);
+    }
 
     public void OnEnded(int row)
     {
         var instance = _table.Instance[row];
         _seen[instance].OutstandingRequests--;
-        if (_table.Generated[row] == 0) OnFirstToken(row);
+        if (_table.Generated[row] == 0) _seen[instance].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
+        _orders.Update(instance);
     }
 
     /// <summary>Takes over the load of all instances until the next poll.</summary>

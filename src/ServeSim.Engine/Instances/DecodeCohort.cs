@@ -168,14 +168,27 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     private void TakeFinished(List<int> finished)
     {
         var first = finished.Count;
-        _nextFinish = long.MaxValue;
-        for (var i = 0; i < Count; i++)
+        var steps = _finishSteps.AsSpan(0, Count);
+        for (var place = 0; place < steps.Length; place++)
         {
-            if (_finishSteps[i] == Step) finished.Add(_rows[i]);
-            else _nextFinish = Math.Min(_nextFinish, _finishSteps[i]);
+            var ahead = steps[place..].IndexOf(Step);
+            if (ahead < 0) break;
+            finished.Add(_rows[place += ahead]);
         }
 
         for (var i = first; i < finished.Count; i++) Leave(finished[i]);
+        _nextFinish = Earliest(_finishSteps.AsSpan(0, Count));
+    }
+
+    private static long Earliest(ReadOnlySpan<long> steps)
+    {
+        var earliest = long.MaxValue;
+        var lanes = new Vector<long>(earliest);
+        var next = 0;
+        for (; next + Vector<long>.Count <= steps.Length; next += Vector<long>.Count) lanes = Vector.Min(lanes, new Vector<long>(steps[next..]));
+        for (var lane = 0; lane < Vector<long>.Count; lane++) earliest = Math.Min(earliest, lanes[lane]);
+        for (; next < steps.Length; next++) earliest = Math.Min(earliest, steps[next]);
+        return earliest;
     }
 
     /// <summary>What the plain executor writes token by token.</summary>

@@ -33,10 +33,10 @@ internal sealed partial class Instance
     }
 
     /// <summary>One token for every member; returns their number.</summary>
-    private int AdvanceCohort(SimTime now, ref GapRun gaps)
+    private int AdvanceCohort(SimTime now, bool isReported, ref GapRun gaps)
     {
         var members = _cohort!.Count;
-        gaps.Add(now - _cohort.LastToken, members);
+        if (!isReported) gaps.Add(now - _cohort.LastToken, members);
         _guard.Progress();
         _cohort.Advance(now, _ended);
         return members;

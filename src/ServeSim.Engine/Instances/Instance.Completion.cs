@@ -7,12 +7,7 @@ internal sealed partial class Instance
 {
     public void CompleteIteration(SimTime now)
     {
-        if (_tapeLength > 0)
-        {
-            TakeAsDone(_tapeLength - 1);
-            _tapeLength = 0;
-        }
-
+        var isReported = _tapeLength > 0 && EndTape();
         _state.Now = now;
         var iteration = _inFlight.Dequeue();
         _run.Ends.Set(_state.Index, _inFlight.TryPeek(out var following) ? following.End : SimTime.Never);
@@ -20,7 +15,7 @@ internal sealed partial class Instance
         var gaps = new GapRun(_run.Observer);
         for (var i = 0; i < iteration.Count; i++)
         {
-            if (i == iteration.CohortAt) emitted += AdvanceCohort(now, ref gaps);
+            if (i == iteration.CohortAt) emitted += AdvanceCohort(now, isReported, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
             if (_table.State[row] == RequestState.Aborted)
@@ -57,11 +52,11 @@ internal sealed partial class Instance
             else if (_plan.UsesCohort) _joining.Add(row);
         }
 
-        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(now, ref gaps);
+        if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(now, isReported, ref gaps);
         gaps.Flush();
         JoinCohort(now);
         if (_ended.Count > 0) _isHeld = false;
-        Observe(iteration, emitted);
+        if (!isReported) Observe(iteration, emitted);
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);
         _spare.Push(iteration);

@@ -102,38 +102,64 @@ internal sealed partial class Instance
         if (done == first) return;
         if (!_tellsPolicy)
         {
-            TakeAsDone(first, done);
+            Report(first, done);
+            Skip(first, done);
             return;
         }
 
         for (; first < done; first++)
         {
             var (start, end) = (_inFlight.Peek().Start, _tapeEnds[first]);
-            TakeAsDone(first, first + 1);
+            Report(first, first + 1);
+            Skip(first, first + 1);
             TellPolicy(start, end, _inFlight.Peek().DecodeSequences, []);
         }
     }
 
-    private void TakeAsDone(int first, int done)
+    /// <summary>The tape ends with the iteration that ends now; true if that one has been reported with the others.</summary>
+    private bool EndTape()
+    {
+        var (first, last) = (_tapeDone, _tapeLength - 1);
+        var isReported = !_tellsPolicy && last > first;
+        if (isReported)
+        {
+            Report(first, _tapeLength);
+            Skip(first, last);
+        }
+        else
+        {
+            TakeAsDone(last);
+        }
+
+        _tapeLength = 0;
+        return isReported;
+    }
+
+    /// <summary>Tells the observer of iterations of the tape.</summary>
+    private void Report(int first, int end)
+    {
+        var iteration = _inFlight.Peek();
+        _run.Observer.OnDecodeRun(new DecodeRun
+        {
+            Instance = _state.Index,
+            Start = iteration.Start,
+            LastToken = _cohort!.LastToken,
+            Sequences = _cohort.Count,
+            Rows = _cohort.Count + _padRows,
+            DecodeContextTokens = iteration.DecodeContextTokens,
+            WaitingRequests = iteration.WaitingRequests,
+            CarriedTokens = _carriedTokens,
+            Ends = _tapeEnds.AsSpan(first, end - first),
+            UsedBlocks = _tapeBlocks.AsSpan(first, end - first),
+        });
+    }
+
+    private void Skip(int first, int done)
     {
         var iteration = _inFlight.Peek();
         var cohort = _cohort!;
         var (count, rows) = (done - first, cohort.Count + _padRows);
         var ends = _tapeEnds.AsSpan(first, count);
-        _run.Observer.OnDecodeRun(new DecodeRun
-        {
-            Instance = _state.Index,
-            Start = iteration.Start,
-            LastToken = cohort.LastToken,
-            Sequences = cohort.Count,
-            Rows = rows,
-            DecodeContextTokens = iteration.DecodeContextTokens,
-            WaitingRequests = iteration.WaitingRequests,
-            CarriedTokens = _carriedTokens,
-            Ends = ends,
-            UsedBlocks = _tapeBlocks.AsSpan(first, count),
-        });
-
         _tapeDone = done;
         _doneUntil = _state.Now = ends[^1];
         _run.EventsLeft -= count;

@@ -7,6 +7,8 @@ namespace ServeSim.Engine.Instances;
 /// <summary>The plan's private account: what each named request gets, and the rules that every verb checks first.</summary>
 internal sealed partial class PlanBuilder
 {
+    private static readonly PlanItem[] Unnamed = new PlanItem[1];
+
     private static long Pairs(long tokens, long cached) => (tokens * cached) + (tokens * (tokens + 1) / 2);
 
     private int ContextOf(int row) => Peek(row).IsPreempted ? 0 : table.Context[row];
@@ -90,7 +92,11 @@ internal sealed partial class PlanBuilder
     private bool IsNamed(int row) => table.PlanStamp[row] == _stamp;
 
     /// <summary>What the plan holds for a row so far; an empty item if it does not name it.</summary>
-    private PlanItem Peek(int row) => IsNamed(row) ? _items[table.PlanEntry[row]] : default;
+    private ref readonly PlanItem Peek(int row)
+    {
+        if (IsNamed(row)) return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
+        return ref Unnamed[0];
+    }
 
     private ref PlanItem Name(int row)
     {

@@ -118,7 +118,7 @@ internal sealed partial class PlanBuilder(
     public override bool TryDecode(in RequestView request)
     {
         var row = Check(request);
-        var item = Peek(row);
+        ref readonly var item = ref Peek(row);
         if (!item.IsSwapIn) Require(row, RequestState.Running, "only a running request can decode");
         if (item.Tokens > 0 || item.IsPreempted) Fault(row, "a request takes part in a plan at most once");
         if (table.Context[row] < table.PrefillTarget[row]) Fault(row, "a request cannot decode before its prefill is complete");

@@ -57,7 +57,7 @@ public sealed class RequestOrder
     }
 
     /// <summary>Sorts by arrival.</summary>
-    public ReadOnlySpan<RequestView> ByArrival() => By(static request => request.Arrival.Nanoseconds);
+    public ReadOnlySpan<RequestView> ByArrival() => _count < 2 ? Requests : By(static request => request.Arrival.Nanoseconds);
 
     private readonly record struct Keyed(long Key, long Number) : IComparable<Keyed>
     {

@@ -6,11 +6,5 @@ namespace ServeSim.Policies.Routing;
 [Policy("least-outstanding", "The instance with the fewest requests in flight.")]
 public sealed class LeastOutstandingRouter : IRouterPolicy
 {
-    public RouteDecision Route(in RequestView request, in ClusterView cluster)
-    {
-        var best = 0;
-        for (var i = 1; i < cluster.Count; i++)
-            if (cluster[i].OutstandingRequests < cluster[best].OutstandingRequests) best = i;
-        return RouteDecision.To(best);
-    }
+    public RouteDecision Route(in RequestView request, in ClusterView cluster) => RouteDecision.To(cluster.Least(OutstandingLoad.Requests));
 }

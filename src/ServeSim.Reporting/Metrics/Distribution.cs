@@ -19,7 +19,7 @@ public sealed class Distribution(bool keepAll = false)
     private const long SmallWeight = 1L << 23;
     private const int MostGapsAtOnce = 4096;
 
-    private readonly ValueCounts _counts = new();
+    private readonly ValueCounts _counts = new(keepAll ? int.MaxValue : ExactEntries);
     private (long[] Values, long[] Weights)? _sorted;
     private QuantileSketch? _sketch;
     private long _minimum = long.MaxValue;
@@ -57,7 +57,14 @@ public sealed class Distribution(bool keepAll = false)
     }
 
     /// <summary>True while percentiles come from the samples themselves.</summary>
-    public bool IsExact => _sketch is null;
+    public bool IsExact
+    {
+        get
+        {
+            if (_sketch is null && _counts.MayExceed && !_counts.TryCount()) MoveToSketch();
+            return _sketch is null;
+        }
+    }
 
     /// <summary>How percentiles are made, for reports.</summary>
     public string PercentileMethod => IsExact ? "exact" : "sketch (relative error <= 0.05 %)";
@@ -138,7 +145,7 @@ public sealed class Distribution(bool keepAll = false)
         // The extremes are known exactly; clamping to them never enlarges the error of a sketch value.
         if (rank == 0) return _minimum;
         if (rank == Count - 1) return _maximum;
-        if (_sketch is not null) return Math.Clamp(_sketch.ValueAt(rank), _minimum, _maximum);
+        if (!IsExact) return Math.Clamp(_sketch!.ValueAt(rank), _minimum, _maximum);
         var (values, weights) = _sorted ??= _counts.Sorted();
         var entry = 0;
         for (var passed = weights[0]; passed <= rank; passed += weights[entry]) entry++;
@@ -179,8 +186,17 @@ public sealed class Distribution(bool keepAll = false)
         }
 
         _sorted = null;
-        _counts.Add(value, count);
-        if (_counts.Count <= ExactEntries || keepAll) return;
+        while (!_counts.TryAdd(value, count))
+        {
+            if (_counts.TryCount()) continue;
+            MoveToSketch();
+            _sketch!.Add(value, count);
+            return;
+        }
+    }
+
+    private void MoveToSketch()
+    {
         _sketch = new QuantileSketch();
         _counts.MoveTo(_sketch);
     }

@@ -10,14 +10,15 @@ internal sealed class GoodputTally(GoodputMode mode, bool exactSamples)
     private readonly Account _all = new();
     private readonly List<GoodputWindow> _windows = [];
     private bool _anyPromise;
+    private (string? Name, ClassAccount Account) _latest;
 
     public void Add(in RequestRecord request, SimTime windowStart)
     {
         _anyPromise |= request.SloKind != SloKind.BestEffort;
         var name = request.SloClass ?? KindName(request.SloKind);
-        if (!_classes.TryGetValue(name, out var account)) _classes.Add(name, account = new(request.SloKind, exactSamples));
+        if (_latest.Name != name) _latest = (name, Class(name, request.SloKind));
         var share = GoodputRule.Of(request, mode);
-        account.Add(request, share);
+        _latest.Account.Add(request, share);
         _all.Add(request, share);
         if (request.Finished is not { } end) return;
         var window = (int)((end - windowStart).Nanoseconds / (GoodputWindow.Seconds * 1_000_000_000L));
@@ -33,6 +34,12 @@ internal sealed class GoodputTally(GoodputMode mode, bool exactSamples)
         Classes = [.. _classes.Select(one => one.Value.ToSummary(one.Key, durationSeconds, percentiles))],
         Windows = _windows,
     };
+
+    private ClassAccount Class(string name, SloKind kind)
+    {
+        if (!_classes.TryGetValue(name, out var account)) _classes.Add(name, account = new(kind, exactSamples));
+        return account;
+    }
 
     private static string KindName(SloKind kind) => kind switch
     {

@@ -16,15 +16,33 @@ internal sealed class ServiceCurve
         var bin = (int)(from >> shift);
         var last = (int)((to > from ? to - 1 : from) >> shift);
         if (last >= _bins.Length) Array.Resize(ref _bins, Math.Min(Bins, Math.Max(last + 1, 2 * _bins.Length)));
-        long given = 0;
-        for (; bin < last; bin++)
+        if (bin == last)
         {
-            var upTo = Part(amount, ((bin + 1L) << shift) - from, to - from);
-            _bins[bin] += upTo - given;
-            given = upTo;
+            _bins[bin] += amount;
+            return;
         }
 
-        _bins[last] += amount - given;
+        // What belongs before each edge, rounded down: from edge to edge the quotient and the rest grow by the same.
+        var whole = to - from;
+        var (share, rest) = Divide(amount, ((bin + 1L) << shift) - from, whole);
+        var (step, stepRest) = Divide(amount, 1L << shift, whole);
+        _bins[bin] += share;
+        var left = amount - share;
+        while (++bin < last)
+        {
+            share = step;
+            if (rest >= whole - stepRest)
+            {
+                share++;
+                rest -= whole;
+            }
+
+            rest += stepRest;
+            _bins[bin] += share;
+            left -= share;
+        }
+
+        _bins[last] += left;
     }
 
     /// <summary>Joins bins in pairs.</summary>
@@ -47,6 +65,11 @@ internal sealed class ServiceCurve
         return sums;
     }
 
-    private static long Part(long amount, long part, long whole) =>
-        amount < 1L << 30 && part < 1L << 33 ? amount * part / whole : (long)((Int128)amount * part / whole);
+    /// <summary>amount x part / whole, rounded down, and what is left.</summary>
+    private static (long Quotient, long Remainder) Divide(long amount, long part, long whole)
+    {
+        if (amount < 1L << 30 && part < 1L << 33) return Math.DivRem(amount * part, whole);
+        var (quotient, rest) = Int128.DivRem((Int128)amount * part, whole);
+        return ((long)quotient, (long)rest);
+    }
 }

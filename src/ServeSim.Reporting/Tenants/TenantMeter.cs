@@ -16,12 +16,13 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
     private readonly long _outputPrice = ToUnits(options.OutputPrice);
     private int _shift = FirstShift;
     private long _reached;
+    private TenantTally? _latest;
 
     /// <summary>Takes in a request that has ended.</summary>
     public void Add(in RequestRecord request)
     {
         var name = request.Tenant ?? "default";
-        if (!_tenants.TryGetValue(name, out var tenant)) _tenants.Add(name, tenant = new(name, options.Weights[name], exactSamples));
+        var tenant = _latest = _latest?.Name == name ? _latest : Tenant(name);
         tenant.Add(request);
         Reach(request.Arrival.Nanoseconds);
         tenant.Requested.Add(request.Arrival.Nanoseconds, request.Arrival.Nanoseconds, Units(request.InputTokens, request.OutputTokens), _shift);
@@ -51,6 +52,12 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
             Windowed = Windowed(served, requested, firstArrival.Seconds, lastArrival.Seconds),
             Tenants = [.. _tenants.Values.Zip(served, (t, c) => t.ToSummary(c.Total * t.Weight, durationSeconds, percentiles))],
         };
+    }
+
+    private TenantTally Tenant(string name)
+    {
+        if (!_tenants.TryGetValue(name, out var tenant)) _tenants.Add(name, tenant = new(name, options.Weights[name], exactSamples));
+        return tenant;
     }
 
     private static WindowedDifference? Windowed(List<Curve> served, List<Curve> requested, double start, double end)

@@ -105,6 +105,7 @@ public sealed class TwinTests
                 looks.AddRange([signals.WaitingRequests, signals.RunningRequests, BitConverter.DoubleToInt64Bits(signals.KvUsage), signals.TakenAt.Nanoseconds, signals.OutstandingRequests]);
             }
 
+            RequireOrder(cluster);
             foreach (var known in _known)
             {
                 if (!known.IsLive || _random.NextInt(3) == 0) continue;
@@ -112,6 +113,21 @@ public sealed class TwinTests
             }
 
             return RouteDecision.To((int)((looks.Count > 0 ? looks[^1] & 7 : 0) + _known.Count) % cluster.Count);
+        }
+
+        /// <summary>The order that the gateway keeps names the instance that a look at all of them finds.</summary>
+        private static void RequireOrder(in ClusterView cluster)
+        {
+            var (fewest, lightest) = (0, 0);
+            for (var i = 1; i < cluster.Count; i++)
+            {
+                if (cluster[i].OutstandingRequests < cluster[fewest].OutstandingRequests) fewest = i;
+                if ((cluster[i].OutstandingPrefillTokens, cluster[i].OutstandingRequests).CompareTo(
+                    (cluster[lightest].OutstandingPrefillTokens, cluster[lightest].OutstandingRequests)) < 0) lightest = i;
+            }
+
+            Assert.Equal(fewest, cluster.Least(OutstandingLoad.Requests));
+            Assert.Equal(lightest, cluster.Least(OutstandingLoad.PrefillTokens));
         }
     }
 

@@ -35,6 +35,25 @@ public sealed class RouterTests
         Assert.Equal(1, _views.Route(router, Views.Load(4, 10), Views.Load(2, 10), Views.Load(2, 10)));
     }
 
+    [Theory, InlineData(1), InlineData(2), InlineData(7), InlineData(64), InlineData(100)]
+    public void An_order_kept_while_loads_change_names_the_instance_that_a_scan_finds(int instances)
+    {
+        var random = new RandomStream(7, "loads");
+        var signals = new InstanceSignals[instances];
+        var orders = new LoadOrders(signals);
+        foreach (var by in (OutstandingLoad[])[OutstandingLoad.Requests, OutstandingLoad.PrefillTokens])
+        {
+            for (var i = 0; i < 2000; i++)
+            {
+                Assert.Equal(new ClusterView(SimTime.Zero, signals).Least(by), new ClusterView(SimTime.Zero, signals, orders).Least(by));
+                var changed = random.NextInt(instances);
+                signals[changed].OutstandingRequests = random.NextInt(4);    // few values, so that many are equal
+                signals[changed].OutstandingPrefillTokens = random.NextInt(4);
+                orders.Update(changed);
+            }
+        }
+    }
+
     [Fact]
     public void Random_reaches_every_instance_and_follows_its_stream()
     {

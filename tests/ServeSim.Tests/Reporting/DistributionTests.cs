@@ -75,6 +75,37 @@ public sealed class DistributionTests
         Assert.Equal(1_000_003 + 499.5, samples.Percentile(50));
     }
 
+    [Theory]
+    [InlineData(Distribution.ExactEntries - 1, true)]
+    [InlineData(Distribution.ExactEntries, true)]
+    [InlineData(Distribution.ExactEntries + 1, false)]
+    public void How_many_values_differ_decides_however_often_they_come(int different, bool isExact)
+    {
+        var samples = new Distribution();
+        for (var i = 0; i < 5 * different; i++) samples.Add(1_000_000 + (i * 7L % different), 1 + (i % 3));
+        Assert.Equal(isExact, samples.IsExact);
+        samples.Add(1_000_000);
+        Assert.Equal(isExact, samples.IsExact);
+        Assert.Equal(1_000_000 + different - 1, samples.Percentile(100));
+    }
+
+    [Fact]
+    public void Looking_at_percentiles_between_samples_changes_none()
+    {
+        var (looked, left) = (new Distribution(), new Distribution());
+        var added = 0;
+        foreach (var value in Values(2, 3 * Distribution.ExactEntries))
+        {
+            looked.Add(value % 9000, 1 + (value % 5));
+            left.Add(value % 9000, 1 + (value % 5));
+            if (++added % 5000 == 0) looked.Percentile(50);
+        }
+
+        Assert.True(looked.IsExact);
+        Assert.True(left.IsExact);
+        foreach (var percent in Percents) Assert.Equal(left.Percentile(percent), looked.Percentile(percent));
+    }
+
     [Fact]
     public void A_weight_is_as_many_single_samples()
     {

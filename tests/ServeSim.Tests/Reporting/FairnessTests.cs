@@ -74,4 +74,22 @@ public sealed class FairnessTests
         Arrival = SimTime.FromSeconds(arrival), FirstToken = SimTime.FromSeconds(first), Finished = SimTime.FromSeconds(end),
         InputTokens = input, OutputTokens = output, GeneratedTokens = output,
     };
+
+    [Theory]
+    [InlineData(0, 1L << 24, 1000, 20)]
+    [InlineData(12_345_678, 9_876_543_210, 777_777, 24)]
+    [InlineData(3, 5_000_000_000_000, 123_456_789_012, 33)]
+    [InlineData((1L << 20) - 1, (1L << 20) + 1, 5, 20)]
+    [InlineData(500, 500, 9, 20)]
+    public void What_lies_before_the_edge_of_a_bin_is_the_share_of_its_time_rounded_down(long from, long to, long amount, int shift)
+    {
+        var curve = new ServiceCurve();
+        curve.Add(from, to, amount, shift);
+        var sums = curve.Cumulate();
+        for (var bin = 0; bin < ServiceCurve.Bins; bin++)
+        {
+            var before = Math.Clamp(((bin + 1L) << shift) - from, 0, Math.Max(1, to - from));
+            Assert.Equal((long)((Int128)amount * before / Math.Max(1, to - from)), sums[bin]);
+        }
+    }
 }

@@ -12,7 +12,7 @@ public sealed class Calibrator
     private const int LeastRows = 12;
     private const int LeastSizes = 4;
     private const int RowsPerConstant = 20;
-    private const int LeastShapes = 4;
+    private const int LeastShapes = 8;
     private const int KeepBackOneIn = 5;
     private const double SupportWeight = 0.2;    // of a row, at most
     private const double SupportShare = 0.2;    // of the weight of the rows that they support
@@ -258,12 +258,12 @@ public sealed class Calibrator
         foreach (var (stack, op, all) in Shared(entries))
         {
             var family = KernelFamily.Find(op);
-            var judged = (IReadOnlyList<CoefficientEntry>)(all.Count > 1 && family is not null ? all : []);
+            var judged = all.Count > 1 && family is not null ? all.FindAll(own => GroupOf(own) is not null) : [];
             var parts = InOrder.Select(judged, own =>
             {
                 List<CoefficientEntry> others = [.. all.Where(e => e != own), .. Micro(entries, stack, op).Where(e => !all.Exists(engine => engine.Device == e.Device))];
                 var (plain, carried) = (StandIn.Median(others.FindAll(all.Contains)), StandIn.CarriedMedian(others, AcceleratorCatalog.Get(own.Device)));
-                var rows = groups.Find(g => g.Stack == stack && g.Device == own.Device && g.Operator == op)!.Rows;
+                var rows = GroupOf(own)!.Rows;
                 var rates = Rates(own.Device, op);
                 return (Plain: rows.ConvertAll(m => family!.Law(plain, m.Features, rates)), Carried: rows.ConvertAll(m => family!.Law(carried, m.Features, rates)),
                     Measured: rows.ConvertAll(m => m.Microseconds));
@@ -276,6 +276,8 @@ public sealed class Calibrator
         }
 
         return defaults;
+
+        MeasurementGroup? GroupOf(CoefficientEntry own) => groups.Find(g => g.Stack == own.Stack && g.Device == own.Device && g.Operator == own.Operator);
     }
 
     /// <summary>Medians over devices, without the error that they have.</summary>

@@ -77,7 +77,7 @@ internal sealed class AppContext : IDisposable
         }
         catch (Exception e) when (e is IOException or BadImageFormatException or UnauthorizedAccessException)
         {
-            throw new InputException($"--plugin {path}: cannot be loaded: {e.Message}");
+            throw new InputException($"--plugin {path}: cannot be loaded: {e.Message.Trim()}");
         }
     }
 }

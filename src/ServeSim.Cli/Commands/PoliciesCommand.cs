@@ -86,7 +86,7 @@ internal static class PoliciesCommand
         app.Output.Write($"{PolicyCatalog.Word(entry.Kind)} {entry.Name}: {entry.Summary}\n");
         if (entry.Paper is { } paper) app.Output.Write($"source: {paper}\n");
         if (entry.UsesOracle) app.Output.Write("looks at the true output lengths; reports say so\n");
-        if (entry.NeedsPredictor) app.Output.Write("needs a length predictor (predictor.name); the oracle if none is chosen\n");
+        if (entry.NeedsPredictor) app.Output.Write($"needs a length predictor (predictor.name); {entry.DefaultPredictor} if none is chosen\n");
         if (entry.Options.Count == 0)
         {
             app.Output.Write("no options\n");

@@ -49,7 +49,7 @@ internal static class PoliciesVerifyCommand
         foreach (var result in results)
         {
             table.Add(result.Law.Name, result.Excuse is null ? result.Cases.ToString(CultureInfo.InvariantCulture) : "-",
-                result.Excuse ?? (result.Failure is null ? "kept" : "BROKEN"), result.Law.Sentence);
+                result.Excuse ?? (result.Failure is not null ? "BROKEN" : result.Cases > 0 ? "kept" : "not asked"), result.Law.Sentence);
         }
 
         table.Write(app);

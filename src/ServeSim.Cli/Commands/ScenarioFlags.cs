@@ -45,7 +45,7 @@ internal sealed class ScenarioFlags
         Value("--engine", "NAME", "Executor: fast (default) or plain; results do not depend on it.", "engine.kind").CompletionSources.Add("plain", "fast");
         Switch("--audit", "Ask policies that promised to hold their plan all the same; a broken promise is a policy fault.", "engine.audit");
         Value("--price", "USD", "Price of a GPU and an hour; without it no money is reported.", "price.usdPerGpuHour");
-        Value("--power", "SPEC", "Power curve of the GPU: auto, none, phase, mfu or logistic, with numbers after a colon.", "power.model");
+        Value("--power", "SPEC", "Power curve of the GPU: auto, none, phase, mfu, logistic, linear or traffic, with numbers after a colon.", "power.model");
         Value("--seed", "N", "Seed of every random stream.", "seed");
         Value("--warmup", "TIME", "Do not count requests that arrive before this, such as 60s.", "metrics.warmup");
         Switch("--exact", "Exact percentiles; memory grows with the trace.", "metrics.exact");

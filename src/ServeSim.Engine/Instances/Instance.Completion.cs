@@ -39,7 +39,8 @@ internal sealed partial class Instance
                 _state.Prefilling.Remove(row);
             }
 
-            if (_table.OwedTokens[row] > 0 && _table.FirstTokenAt[row] != SimTime.Never)
+            // The last token waits for the known ones that the prefill left out, or they would never be computed.
+            if (_table.OwedTokens[row] > 0 && (_table.FirstTokenAt[row] != SimTime.Never || _table.Spec[row].OutputTokens == 1))
             {
                 _table.OwedTokens[row]--;
                 continue;

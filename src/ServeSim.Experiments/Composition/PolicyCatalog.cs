@@ -54,9 +54,10 @@ public sealed class PolicyCatalog
     /// <summary>All names of a kind.</summary>
     public IEnumerable<string> Names(PolicyKind kind) => _entries.Where(e => e.Kind == kind).Select(e => e.Name);
 
-    /// <summary>"Did you mean", or the known names.</summary>
+    /// <summary>"Did you mean", or the known names and how to get others.</summary>
     public string Suggest(PolicyKind kind, string name) =>
-        Names(kind).Any() ? Suggestion.For(name, Names(kind)) : $"no {Word(kind)} is registered";
+        !Names(kind).Any() ? $"no {Word(kind)} is registered"
+        : Suggestion.For(name, Names(kind)) is var clause && clause.EndsWith('?') ? clause : $"{clause}; --plugin FILE brings others";
 
     /// <summary>A batching policy for one instance.</summary>
     public IBatchPolicy CreatePolicy(PolicyChoice choice, int instance, PolicyContext context) =>

@@ -131,7 +131,7 @@ public sealed class RunSetup
     public SimulationRun CreateRun(ITrafficSource source, IRunObserver observer, IEventTap? tap = null)
     {
         if (!GivesClasses) return new(_engine, source, Cost, MakePolicies(), observer, tap);
-        var classed = new ClassedTrafficSource(source, Scenario.Slo.Classes?.ToClasses() ?? [], Scenario.Slo.ToLimits(), Scenario.Seed, Tiers);
+        var classed = new ClassedTrafficSource(source, Scenario.Slo.ToClasses(), Scenario.Slo.ToLimits(), Scenario.Seed, Tiers);
         return new(_engine with { Slo = SloLimits.None }, classed, Cost, MakePolicies(), observer, tap);
     }
 

@@ -31,11 +31,11 @@ public sealed class NamedGroups<T>(IReadOnlyList<KeyValuePair<string, T>> groups
     /// <inheritdoc/>
     public override int GetHashCode() => Groups.Count;
 
-    /// <summary>Lets a binder read such groups wherever a record has them.</summary>
-    internal static void AddTo(OptionsBinder binder, Problems problems, string example) =>
-        binder.Use<NamedGroups<T>>((node, path) => Bind(binder, problems, node, path, example));
+    /// <summary>Lets a binder read such groups wherever a record has them. A name for which the check has words is refused with them.</summary>
+    internal static void AddTo(OptionsBinder binder, Problems problems, string example, Func<string, string?>? checkName = null) =>
+        binder.Use<NamedGroups<T>>((node, path) => Bind(binder, problems, node, path, example, checkName));
 
-    private static NamedGroups<T>? Bind(OptionsBinder binder, Problems problems, ConfigNode node, string path, string example)
+    private static NamedGroups<T>? Bind(OptionsBinder binder, Problems problems, ConfigNode node, string path, string example, Func<string, string?>? checkName)
     {
         if (node is not ConfigMapping mapping)
         {
@@ -48,7 +48,8 @@ public sealed class NamedGroups<T>(IReadOnlyList<KeyValuePair<string, T>> groups
         {
             var key = OptionsBinder.Join(path, entry.Key);
             problems.Note(key, entry.Place);
-            if (groups.Exists(g => g.Key == entry.Key)) problems.Add(entry.Place, $"{key} is given twice");
+            if (checkName?.Invoke(entry.Key) is { } complaint) problems.Add(entry.Place, $"{path}: {complaint}");
+            else if (groups.Exists(g => g.Key == entry.Key)) problems.Add(entry.Place, $"{key} is given twice");
             else if (entry.Value is ConfigMapping or ConfigScalar { IsNull: true })
                 groups.Add(new(entry.Key, binder.Bind<T>(entry.Value as ConfigMapping ?? new ConfigMapping(entry.Value.Place), key)));
             else problems.Add(entry.Value.Place, $"{key} must be a group of keys, such as {example}, got {entry.Value.Shown}");

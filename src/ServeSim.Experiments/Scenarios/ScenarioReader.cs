@@ -68,8 +68,8 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
         binder.Use<PredictorChoice>((node, path) => Choose(PolicyKind.Predictor, node, path) is { } c ? new PredictorChoice(c.Name, c.Options) : null);
         binder.Use<RouterChoice>((node, path) => Choose(PolicyKind.Router, node, path, "signalPeriod") is { } c
             ? new RouterChoice(c.Name, c.Options, SignalPeriod(node, path)) : null);
-        binder.Use<SloClassTable>((node, path) => SloClassTable.Bind(binder, problems, node, path));
-        NamedGroups<WorkloadClassConfig>.AddTo(binder, problems, "chat: { input: lognormal:900,0.8, output: constant:200 }");
+        NamedGroups<SloClassConfig>.AddTo(binder, problems, "chat: { kind: latency, ttft: 2s, tbt: 100ms }", SloClassConfig.CheckName);
+        NamedGroups<WorkloadClassConfig>.AddTo(binder, problems, "chat: { input: \"lognormal:900,1200\", output: \"constant:200\" }");
         binder.Use<TenantWeights>((node, path) => ReadWeights(node, path, problems));
         if (root.Find("slo")?.Value is ConfigScalar) ExpandLimits(root, problems);
         var scenario = binder.Bind<Scenario>(root);

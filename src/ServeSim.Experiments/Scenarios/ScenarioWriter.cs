@@ -24,15 +24,6 @@ public static class ScenarioWriter
             if (value is not null && field.Name == "options" && field.Type == typeof(object)) WriteGroup(text, value, indent);
             else if (field.Name == "options" && field.Type == typeof(object)) continue;
             else if (value is null || ScalarText.Handles(field.Type)) text.Append(indent).Append(field.Name).Append(": ").Append(Scalar(value)).Append('\n');
-            else if (value is SloClassTable table)
-            {
-                text.Append(indent).Append(field.Name).Append(":\n");
-                foreach (var (name, one) in table.Classes)
-                {
-                    text.Append(indent).Append("  ").Append(name).Append(":\n");
-                    WriteGroup(text, one, indent + "    ");
-                }
-            }
             else if (value is TenantWeights weights)
             {
                 text.Append(indent).Append(field.Name).Append(weights.Listed.Count == 0 ? ": {}\n" : ":\n");

@@ -1,3 +1,4 @@
+using ServeSim.Engine;
 using ServeSim.Experiments.Composition;
 
 namespace ServeSim.Experiments.Verification;
@@ -41,20 +42,21 @@ public sealed class PolicyVerifier(PolicyCatalog catalog)
                 return results;
             }
 
-            foreach (var (i, breach) in asked.Result) results[i] = results[i] with { Cases = number + 1, Failure = breach is null ? null : new(Shrink(world, results[i].Law), breach) };
+            foreach (var (i, breach) in asked.Result) results[i] = results[i] with { Cases = results[i].Cases + 1, Failure = breach is null ? null : new(Shrink(world, results[i].Law), breach) };
         }
 
         return [.. results.Select(r => r.Failure is { } f ? r with { Failure = f with { Breach = r.Law.Breach(new(catalog, f.Case)) ?? f.Breach } } : r)];
     }
 
-    /// <summary>A law that has been broken is not asked again.</summary>
+    /// <summary>A law that has been broken is not asked again; one of whole runs is not asked where a fault has stopped the run.</summary>
     private List<(int Law, string? Breach)> Ask(VerificationCase world, LawResult[] results)
     {
         var trial = new VerificationTrial(catalog, world);
         var said = new List<(int, string?)>();
         for (var i = 0; i < results.Length; i++)
         {
-            if (results[i].Excuse is null && results[i].Failure is null) said.Add((i, results[i].Law.Breach(trial)));
+            if (results[i].Excuse is not null || results[i].Failure is not null) continue;
+            if (!results[i].Law.IsOfWholeRuns || trial.Stopped is null or InvariantException) said.Add((i, results[i].Law.Breach(trial)));
         }
 
         return said;

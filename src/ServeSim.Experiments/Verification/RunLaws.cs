@@ -61,9 +61,9 @@ public static class RunLaws
         if (asked != emitted) return $"{emitted} tokens came out, {asked} were asked for";
         if (finished.Sum(r => r.OutputTokens - 1L) != seen.GapCount) return $"{seen.GapCount} gaps between {asked} tokens of {finished.Count} requests";
         if (seen.GapSum != finished.Sum(r => (r.E2e!.Value - r.Ttft!.Value).Nanoseconds)) return "the gaps do not add up to the answers' times";
-        var needed = finished.Sum(r => r.InputTokens + r.OutputTokens - 1L + r.RecomputedTokens);
+        var needed = finished.Sum(r => r.InputTokens + r.OutputTokens - 1L) + seen.Requests.Sum(r => r.RecomputedTokens);    // who was preempted and then refused had dropped all
         var computed = seen.Iterations.Sum(i => (long)i.PrefillTokens - i.PendingTokens + i.DecodeSequences);
-        if (finished.Sum(r => (long)r.Preemptions) < seen.Iterations.Sum(i => (long)i.Preemptions)) return "more preemptions were carried out than requests were preempted";
+        if (seen.Requests.Sum(r => (long)r.Preemptions) < seen.Iterations.Sum(i => (long)i.Preemptions)) return "more preemptions were carried out than requests were preempted";
         return needed == computed ? null : $"{computed} tokens were computed, {needed} were needed, recomputation included";
     }
 

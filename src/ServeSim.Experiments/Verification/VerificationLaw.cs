@@ -17,19 +17,22 @@ public sealed record VerificationLaw(string Name, string Sentence, Func<Verifica
     [
         new("rules", "keeps the rules of the plan and throws nothing", t => t.Stopped is { } e && !IsStandstill(e) && e is not InvariantException ? e.Message : null),
         new("progress", "serves or refuses every request in the end", t => t.Stopped is { } e && IsStandstill(e) ? e.Message : null),
-        new("requests", "every request ends exactly once", t => t.Read(RunLaws.Requests)),
-        new("refusals", "nobody is refused without a reason", t => t.Read(RunLaws.Refusals)),
-        new("tokens", "every token comes out once, recomputation is paid for", t => t.Read(RunLaws.Tokens)),
-        new("blocks", "no KV block is used twice or leaked", t => t.Stopped is InvariantException e ? e.Message : t.Read(RunLaws.Blocks)),
-        new("time", "time runs forwards, no iterations overlap, Little's law holds", t => t.Read(RunLaws.Time)),
+        new("requests", "every request ends exactly once", t => t.Read(RunLaws.Requests)) { IsOfWholeRuns = true },
+        new("refusals", "nobody is refused without a reason", t => t.Read(RunLaws.Refusals)) { IsOfWholeRuns = true },
+        new("tokens", "every token comes out once, recomputation is paid for", t => t.Read(RunLaws.Tokens)) { IsOfWholeRuns = true },
+        new("blocks", "no KV block is used twice or leaked", t => t.Stopped is InvariantException e ? e.Message : t.Read(RunLaws.Blocks)) { IsOfWholeRuns = true },
+        new("time", "time runs forwards, no iterations overlap, Little's law holds", t => t.Read(RunLaws.Time)) { IsOfWholeRuns = true },
         new("determinism", "the same case gives the same run", t => t.Against(t.Case.Run(t.Catalog))),
-        new("foresight", "does not depend on lengths still to come", Foresight) { Excuse = e => e.UsesOracle ? "marked as oracle" : null },
+        new("foresight", "does not depend on lengths still to come", Foresight) { IsOfWholeRuns = true, Excuse = e => e.UsesOracle ? "marked as oracle" : null },
         new("promises", "keeps its plan for as long as it promised to", t => t.Against(t.Case.Run(t.Catalog, EngineKind.Fast, audit: true))),
         new("executors", "the plain and the fast executor agree", t => t.Against(t.Case.Run(t.Catalog, EngineKind.Fast))),
     ];
 
     /// <summary>Why the law does not apply to a class; null where it does.</summary>
     public Func<PolicyEntry, string?> Excuse { get; init; } = _ => null;
+
+    /// <summary>True if a run that a fault has stopped says nothing about the law.</summary>
+    public bool IsOfWholeRuns { get; init; }
 
     private static bool IsStandstill(Exception e) => e is PolicyFault fault && fault.Rule.StartsWith(NoProgress, StringComparison.Ordinal);
 

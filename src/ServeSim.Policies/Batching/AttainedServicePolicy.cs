@@ -30,7 +30,10 @@ public sealed class AttainedServicePolicy(AttainedServiceOptions options) : IBat
         if (plan.TryDecodeEverybody(view, Math.Min(cap, options.TokenBudget))) return;
         var order = _order.From(view.Running).And(view.Swapped).And(view.Waiting)
             .By(this, static (policy, request) => policy.Level(request));
-        plan.RunMostUrgent(view, order, options.TokenBudget, cap, options.Preemption);
+
+        // Two prompts of many quanta could take the memory from each other for ever; the one that has run longest keeps it from newcomers.
+        RequestView? keeper = view.Running.TryFirst(out var oldest) ? oldest : null;
+        plan.RunMostUrgent(view, order, options.TokenBudget, cap, options.Preemption, keeper);
     }
 
     /// <summary>What is computed again is service too: what counted on lost KV alone would come back to the front for ever.</summary>

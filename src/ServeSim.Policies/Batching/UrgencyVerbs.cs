@@ -81,24 +81,25 @@ public static class UrgencyVerbs
 
         /// <summary>
         /// The first requests of the order that fit run, whatever their state; less urgent ones lose their KV when a
-        /// more urgent one needs their blocks, and otherwise keep it while they pause.
+        /// more urgent one needs their blocks, and otherwise keep it while they pause. Newcomers cannot take that of <paramref name="keeper"/>.
         /// </summary>
-        public void RunMostUrgent(in InstanceView view, ReadOnlySpan<RequestView> order, int tokenBudget, int maxSequences, PreemptMode mode)
+        public void RunMostUrgent(in InstanceView view, ReadOnlySpan<RequestView> order, int tokenBudget, int maxSequences, PreemptMode mode, RequestView? keeper = null)
         {
             for (var i = 0; i < order.Length && plan.SequenceCount < maxSequences; i++)
             {
                 if (plan.IsPreempted(order[i]) || plan.IsRejected(order[i]) || TryRun(plan, order[i], tokenBudget)) continue;
-                if (plan.TokenCount >= tokenBudget || !CouldFit(plan, view, order, i)) continue;
-                while (plan.TryEvictBehind(order, i, mode) && !TryRun(plan, order[i], tokenBudget)) { }
+                var kept = order[i].State == RequestState.Running ? null : keeper;
+                if (plan.TokenCount >= tokenBudget || !CouldFit(plan, view, order, i, kept)) continue;
+                while (plan.TryEvictBehind(order, i, mode, kept) && !TryRun(plan, order[i], tokenBudget)) { }
             }
         }
 
-        /// <summary>Preempts the least urgent running request behind a place of the order that the plan does not use.</summary>
-        public bool TryEvictBehind(ReadOnlySpan<RequestView> order, int place, PreemptMode mode)
+        /// <summary>Preempts the least urgent running request behind a place of the order that the plan does not use, but not <paramref name="kept"/>.</summary>
+        public bool TryEvictBehind(ReadOnlySpan<RequestView> order, int place, PreemptMode mode, RequestView? kept = null)
         {
             for (var i = order.Length - 1; i > place; i--)
             {
-                if (!IsIdle(plan, order[i])) continue;
+                if (!IsIdle(plan, order[i]) || order[i] == kept) continue;
                 plan.PreemptBy(mode, order[i]);
                 return true;
             }
@@ -115,12 +116,12 @@ public static class UrgencyVerbs
     };
 
     /// <summary>True if evicting everything less urgent would make room, so that nothing is evicted in vain.</summary>
-    private static bool CouldFit(BatchPlan plan, in InstanceView view, ReadOnlySpan<RequestView> order, int place)
+    private static bool CouldFit(BatchPlan plan, in InstanceView view, ReadOnlySpan<RequestView> order, int place, RequestView? kept)
     {
         var request = order[place];
         var free = plan.FreeBlocks + request.OwnedBlocks;
         foreach (var other in order[(place + 1)..])
-            if (IsIdle(plan, other)) free += other.OwnedBlocks;
+            if (IsIdle(plan, other) && other != kept) free += other.OwnedBlocks;
         var next = request.State == RequestState.Waiting || request.IsPrefilling ? request.RemainingPrefillTokens : 1;
         return view.BlocksFor(request.ContextTokens + (long)next) + (request.State == RequestState.Running ? 0 : plan.WatermarkBlocks) <= free;
     }

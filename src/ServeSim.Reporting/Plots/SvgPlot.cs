@@ -17,6 +17,9 @@ public sealed record SvgPlot
     // Colours of Okabe and Ito, which stay apart for colour-blind readers.
     private static readonly string[] _colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
+    // Where there are more series than colours, a colour's next line has another pattern.
+    private static readonly string[] _dashes = ["", " stroke-dasharray=\"7 3\"", " stroke-dasharray=\"2 2\""];
+
     public required string Title { get; init; }
     public required string XLabel { get; init; }
     public required string YLabel { get; init; }
@@ -51,13 +54,14 @@ public sealed record SvgPlot
         }
 
         if (HasDiagonal) Line(svg, X(xs.Low, xs), Y(ys.Low, ys), X(xs.High, xs), Y(ys.High, ys), "#888888");
-        for (var i = 0; i < Series.Count; i++) Draw(svg, Series[i], _colors[i % _colors.Length], xs, ys);
+        for (var i = 0; i < Series.Count; i++) Draw(svg, Series[i], _colors[i % _colors.Length], Dash(i), xs, ys);
         Text(svg, (Left + Width - Right) / 2, Height - 12, "middle", XLabel);
         Text(svg, 16, (Top + Height - Bottom) / 2, "middle", YLabel, string.Create(CultureInfo.InvariantCulture, $" transform=\"rotate(-90 16 {(Top + Height - Bottom) / 2})\""));
         for (var i = 0; i < Series.Count; i++)
         {
             var y = Top + 14 + (16 * i);
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Left + 10}\" y=\"{y - 8}\" width=\"14\" height=\"8\" fill=\"{_colors[i % _colors.Length]}\"/>\n");
+            if (i < _colors.Length) svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Left + 10}\" y=\"{y - 8}\" width=\"14\" height=\"8\" fill=\"{_colors[i]}\"/>\n");
+            else svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{Left + 4} {y - 4}h24\" stroke=\"{_colors[i % _colors.Length]}\" stroke-width=\"2\"{Dash(i)}/>\n");
             Text(svg, Left + 30, y, "start", Series[i].Name);
         }
 
@@ -72,7 +76,9 @@ public sealed record SvgPlot
 
     private string Tick(double value) => !IsPowers ? Number(value) : Math.Abs(value) < 5 ? Number(DetMath.Pow(10, value)) : string.Create(CultureInfo.InvariantCulture, $"1e{value:0}");
 
-    private static void Draw(StringBuilder svg, PlotSeries series, string color, (double Low, double High, double Step) xs, (double Low, double High, double Step) ys)
+    private static string Dash(int series) => _dashes[Math.Min(series / _colors.Length, _dashes.Length - 1)];
+
+    private static void Draw(StringBuilder svg, PlotSeries series, string color, string dash, (double Low, double High, double Step) xs, (double Low, double High, double Step) ys)
     {
         if (series.IsScatter)
         {
@@ -81,7 +87,7 @@ public sealed record SvgPlot
             return;
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.5\" points=\"");
+        svg.Append(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.5\"{dash} points=\"");
         foreach (var (x, y) in series.Points) svg.Append(CultureInfo.InvariantCulture, $"{X(x, xs):0.##},{Y(y, ys):0.##} ");
         svg.Append("\"/>\n");
         foreach (var ((x, y), spread) in series.Points.Zip(series.Spread).Where(p => p.Second > 0))

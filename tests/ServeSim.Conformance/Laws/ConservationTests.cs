@@ -1,5 +1,6 @@
 using ServeSim.Abstractions;
 using ServeSim.Conformance.Support;
+using ServeSim.Engine;
 using ServeSim.Experiments.Composition;
 
 namespace ServeSim.Conformance.Laws;
@@ -50,6 +51,21 @@ public sealed class ConservationTests
         }
 
         if (policy != "reject-all") Assert.True(aborted > CasesPerPolicy && withTokens > 0, $"{policy}: {aborted} gave up, {withTokens} of them in mid-answer");
+    }
+
+    [Theory, InlineData(EngineKind.Plain), InlineData(EngineKind.Fast)]
+    public void An_answer_of_one_token_waits_for_the_prompt_that_its_prefill_left_out(EngineKind kind)
+    {
+        var world = RandomCase.Make(1);
+        world = world with
+        {
+            Requests = [new RequestSpec { Arrival = SimTime.Zero, InputTokens = 14, OutputTokens = 1 }],
+            Options = world.Options with { Kind = kind, Instances = 1, TotalBlocks = 100, BlockSize = 1, Watermark = 0 },
+        };
+        var (result, seen) = Lab.Run(world, Lab.Named("interrupting", _ => new InterruptingPolicy()));
+        Assert.Equal(1, seen.Requests.Single().Preemptions);
+        Assert.Equal(7 + 7 + 7, seen.Iterations.Sum(i => i.PrefillTokens + i.DecodeSequences));    // half, the half again, and the rest one by one
+        Assert.Null(RunLaws.Tokens(new RunFacts(result, seen, 1, 100, world.Cost.PipelineStages)));
     }
 
     [Theory, MemberData(nameof(Policies))]
@@ -115,6 +131,21 @@ public sealed class ConservationTests
                 if (i > 0) Assert.True(list[i - 1].End <= list[i].End, because);
                 if (i >= stages) Assert.True(list[i - stages].End <= list[i].Start, $"{because}: more than {stages} iterations in flight");
             }
+        }
+    }
+
+    /// <summary>Takes the KV of a request once, in the middle of its prompt; the other half is then left to decodes.</summary>
+    private sealed class InterruptingPolicy : IBatchPolicy
+    {
+        public void Plan(in InstanceView view, BatchPlan plan)
+        {
+            foreach (var request in view.Running)
+            {
+                if (!request.IsPrefilling) plan.TryDecode(request);
+                else if (request.Preemptions == 0) plan.Preempt(request, PreemptMode.RecomputeProcessed);
+            }
+
+            foreach (var request in view.Waiting) plan.TryPrefill(request, 7);
         }
     }
 }

@@ -27,6 +27,14 @@ public sealed class VerificationTests
             Assert.True(result.Failure is null, $"{result.Law.Name}, case {result.Failure?.Case.Number}, {result.Failure?.Case.Scenario.Policy}: {result.Failure?.Breach}");
     }
 
+    /// <summary>Faults that took more cases to find.</summary>
+    [Theory, InlineData("attained-service", 100), InlineData("edf", 360)]
+    public void What_was_broken_in_a_rare_case_stays_repaired(string name, int cases)
+    {
+        foreach (var result in new PolicyVerifier(Lab.Catalog).Verify(Lab.Catalog.Get(PolicyKind.Policy, name), cases))
+            Assert.True(result.Failure is null, $"{result.Law.Name}: {result.Failure?.Breach}");
+    }
+
     public static TheoryData<string, Type> Offenders => new()
     {
         { "rules", typeof(ThrowingPolicy) },

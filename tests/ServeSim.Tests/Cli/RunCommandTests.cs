@@ -21,6 +21,19 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains("Trace: chat-1k.csv (bundled, synthetic) (first 50 requests)", output, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> Examples => [.. Guide().Split('\n').Where(l => l.StartsWith("servesim ", StringComparison.Ordinal))];
+
+    [Theory, MemberData(nameof(Examples))]
+    public void Every_example_of_the_guide_runs_as_it_is_written(string line)
+    {
+        var scenario = Path.Combine(_folder, "mixed.yaml");
+        var guide = Guide();
+        var start = guide.IndexOf("```yaml\n", StringComparison.Ordinal) + "```yaml\n".Length;
+        File.WriteAllText(scenario, guide[start..guide.IndexOf("```", start, StringComparison.Ordinal)]);
+        var (code, _, error) = Run([.. line.Split(' ').Skip(1).Select(a => a == "mixed.yaml" ? scenario : a)]);
+        Assert.True(code == 0, error);
+    }
+
     [Fact]
     public void A_policy_that_needs_estimates_gets_the_oracle_and_the_result_says_so()
     {
@@ -87,6 +100,12 @@ public sealed class RunCommandTests : IDisposable
     }
 
     private static string Fingerprint(string folder) => File.ReadLines(Path.Combine(folder, "summary.json")).First(line => line.Contains("\"fingerprint\"", StringComparison.Ordinal));
+
+    private static string Guide()
+    {
+        using var reader = new StreamReader(typeof(RunCommandTests).Assembly.GetManifestResourceStream("using.md")!);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
 
     private static (int Code, string Output, string Error) Run(params string[] args)
     {

@@ -63,7 +63,7 @@ public sealed class ServiceClassTests
         var reader = new ScenarioReader(PolicyCatalog.Load());
         var scenario = reader.ReadText("slo:\n  classes:\n    chat: { kind: latency, ttft: 2s, tbt: 100ms, share: 1 }\n    bulk: { kind: best-effort, share: 0.5 }\n", "s.yaml",
             new ScenarioOverride("slo.classes.chat.tbt", "80ms", "--set")).Scenario;
-        Assert.Equal(new SloLimits(Ttft: Seconds(2), Tbt: Seconds(0.08)), scenario.Slo.Classes!.ToClasses()[0].Limits);
+        Assert.Equal(new SloLimits(Ttft: Seconds(2), Tbt: Seconds(0.08)), scenario.Slo.ToClasses()[0].Limits);
         var text = ScenarioWriter.Write(scenario);
         Assert.Equal(scenario, reader.ReadText(text, "again.yaml").Scenario);
         Assert.Contains("classes:\n    chat:\n      kind: latency\n", text, StringComparison.Ordinal);
@@ -73,6 +73,8 @@ public sealed class ServiceClassTests
         Assert.Equal(6, fault.Problems.Count(p => p.StartsWith("s.yaml:", StringComparison.Ordinal)));
         Assert.Contains(fault.Problems, p => p.Contains("slo.classes.a must limit e2e", StringComparison.Ordinal));
         Assert.Contains(fault.Problems, p => p.Contains("did you mean \"latency\"?", StringComparison.Ordinal));
+        Assert.Contains(fault.Problems, p => p.Contains("slo.classes.e must be a group of keys", StringComparison.Ordinal));
+        Assert.Contains(fault.Problems, p => p.Contains("a class name has letters, digits, - and _ and starts with a letter, got \"9f\"", StringComparison.Ordinal));
     }
 
     private static List<RequestSpec> Take(RequestSpec[] requests, ulong seed = 1, int tiers = 1)

@@ -15,7 +15,7 @@ public sealed class FairnessAcceptanceTests
     public static TheoryData<string> Policies => ["vtc", "lcf", "drr", "uwfq", "rpm"];
 
     [Fact]
-    public void Vtc_serves_a_b_a_a_when_b_has_one_request_of_the_same_size()
+    public void Check_2_vtc_serves_a_b_a_a_when_b_has_one_request_of_the_same_size()
     {
         var spy = Run(new VtcPolicy(new(MaxSequences: 1), Alike, Oracle), 1000, [.. Many(3, "a", 0, 10, 5), .. Many(1, "b", 0, 10, 5)]);
         Assert.Equal([0, 3, 1, 2], spy.Admissions.Select(a => a.Number));
@@ -23,7 +23,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Theory, InlineData(false, 500), InlineData(true, 0)]
-    public void A_latecomer_is_lifted_to_the_backlogged_counter_and_under_lcf_catches_up_alone(bool isLcf, double counter)
+    public void Check_3_a_latecomer_is_lifted_to_the_backlogged_counter_and_under_lcf_catches_up_alone(bool isLcf, double counter)
     {
         RequestSpec[] trace = [.. Many(1, "a", 0, 100, 200), .. Many(2, "a", 0, 10, 20), .. Many(12, "b", 200, 10, 20)];
         FairPolicy policy = isLcf ? new LcfPolicy(new(MaxSequences: 1), Alike, Oracle) : new VtcPolicy(new(MaxSequences: 1), Alike, Oracle);
@@ -34,7 +34,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Fact]
-    public void The_paper_lifts_to_the_last_served_tenant_when_nobody_waits()
+    public void Check_3_the_paper_lifts_to_the_last_served_tenant_when_nobody_waits()
     {
         RequestSpec[] trace = [.. Many(1, "a", 0, 10, 5), .. Many(1, "b", 2, 10, 5)];
         double Lifted(CounterLift lift) => Run(new VtcPolicy(new(lift), Alike, Oracle), 1000, trace).AtArrival[1]["b"];
@@ -42,7 +42,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Fact]
-    public void Weights_of_one_to_two_give_service_of_one_to_two()
+    public void Check_4_weights_of_one_to_two_give_service_of_one_to_two()
     {
         const int memory = 200, bound = 2 * memory;
         var policy = new VtcPolicy(new(), new([new("b", 2)]), Oracle);
@@ -52,7 +52,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Fact]
-    public void Counters_of_backlogged_tenants_stay_within_the_bound_of_the_theorem()
+    public void Check_5_counters_of_backlogged_tenants_stay_within_the_bound_of_the_theorem()
     {
         var (widest, points) = (0.0, 0);
         for (var seed = 0; seed < 60; seed++)
@@ -78,7 +78,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Fact]
-    public void Uwfq_gives_a_tenant_no_larger_share_for_more_jobs()
+    public void Check_6_uwfq_gives_a_tenant_no_larger_share_for_more_jobs()
     {
         var deadlines = new List<double>();
         RequestSpec[] trace = [.. Many(4, "a", 0, 2, 2), .. Many(1, "b", 0, 2, 2)];    // each costs 6
@@ -87,7 +87,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Fact]
-    public void Uwfq_orders_a_tenants_jobs_by_their_own_finish()
+    public void Check_6_uwfq_orders_a_tenants_jobs_by_their_own_finish()
     {
         var deadlines = new List<double>();
         Assert.Equal([1, 2, 0], Uwfq([Request(0, 2, 4, tenant: "a"), Request(0, 2, 1, tenant: "a"), Request(0, 2, 2, tenant: "b")], deadlines));
@@ -108,7 +108,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Theory, MemberData(nameof(Policies))]
-    public void One_tenant_alone_is_served_as_first_come_first_served(string name)
+    public void Check_7_one_tenant_alone_is_served_as_first_come_first_served(string name)
     {
         var random = new RandomStream(7, "one tenant");
         double time = 0;
@@ -139,7 +139,7 @@ public sealed class FairnessAcceptanceTests
     }
 
     [Theory, InlineData(1, 1, 1.0), InlineData(4, 1, 25.0 / 34), InlineData(1, 0, 0.5), InlineData(0, 0, 1.0)]
-    public void Jain_is_one_for_equal_service_and_falls_with_the_spread(double first, double second, double expected) =>
+    public void Check_7_jain_is_one_for_equal_service_and_falls_with_the_spread(double first, double second, double expected) =>
         Assert.Equal(expected, FairnessSummary.Jain([first, second]), 12);
 
     private static FairPolicy Make(string name, ClusterShape shape) => name switch

@@ -10,7 +10,7 @@ public sealed class FairnessGoldenTests
 {
     [SkippableTheory]
     [InlineData("fcfs"), InlineData("vtc"), InlineData("lcf"), InlineData("drr"), InlineData("vtc_oracle"), InlineData("vtc_pred")]
-    public void Admissions_ends_and_counters_are_those_of_the_published_queues(string policy)
+    public void Check_1_admissions_ends_and_counters_are_those_of_the_published_queues(string policy)
     {
         var cases = JsonNode.Parse(File.ReadAllText(SharedFiles.Path("reference", "vtc_golden.json")))!["cases"]!.AsArray()
             .Where(c => (string)c!["policy"]! == policy).ToList();

@@ -170,6 +170,24 @@ public sealed class JitServeTests
     }
 
     [Fact]
+    public void Check_8_without_room_on_the_host_a_stall_is_the_prompt_and_the_tokens_computed_again()
+    {
+        RequestSpec[] trace = [.. Enumerable.Range(0, 60).Select(i => Request(0.1 * i, 50, 20 + (i * 7 % 50), slo: i % 2 == 0 ? Chat : new(E2e: SimDuration.FromSeconds(4 + (i % 5)))))];
+        var run = Jit(
+            new MicroRun { Cost = new UnitCost(seconds: 0.02), Blocks = 600, HostBlocks = 0, BytesPerBlock = 1000, HostLinkBytesPerSecond = 1e7 },
+            new(MaxSequences: 5, FrameIterations: 10, AdaptCutoff: false), trace);
+        Assert.True(run.Iterations.Sum(i => i.Preemptions) > 0);
+        Assert.All(run.Iterations, i => Assert.Equal((0, 0.02), (i.SwappedBytes, Math.Round((i.End - i.Start).Seconds, 9))));
+
+        // Every token is computed once, and what a preemption dropped once more.
+        var again = Enumerable.Range(0, 60).Sum(i => run[i].RecomputedTokens);
+        Assert.True(again > 0);
+        Assert.Equal(
+            Enumerable.Range(0, 60).Sum(i => trace[i].InputTokens + trace[i].OutputTokens - 1L) + again,
+            run.Iterations.Sum(i => (long)i.PrefillTokens + i.DecodeSequences));
+    }
+
+    [Fact]
     public void Attained_service_lets_newcomers_in_once_others_have_had_a_quantum()
     {
         var run = new MicroRun().Execute(_ => new AttainedServicePolicy(new(QuantumTokens: 10, MaxSequences: 1)), Request(0, 5, 30), Request(1, 5, 3));

@@ -70,5 +70,10 @@ internal static class HotSpots
         return best;
     }
 
-    private sealed class Silent : IRunObserver;
+    private sealed class Silent : IRunObserver
+    {
+        public bool NeedsTimeOrder => false;
+
+        public void OnDecodeRun(in DecodeRun run) { }
+    }
 }

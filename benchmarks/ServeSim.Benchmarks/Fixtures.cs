@@ -63,6 +63,8 @@ internal static class Fixtures
     internal sealed class Silent : IRunObserver
     {
         public bool NeedsTimeOrder => false;
+
+        public void OnDecodeRun(in DecodeRun run) { }
     }
 
     internal sealed class EnumerableSource(IEnumerable<RequestSpec> requests) : ITrafficSource

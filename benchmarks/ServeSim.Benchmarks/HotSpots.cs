@@ -29,7 +29,7 @@ internal static class HotSpots
             var scenario = new ScenarioReader(catalog).ReadFile(Repository.Path("benchmarks", "scenarios", name + ".yaml")).Scenario;
             scenario = scenario with { Engine = scenario.Engine with { Kind = EngineKind.Fast } };
             var reading = Best(() => Read(scenario, catalog));
-            var loop = Best(() => Loop(scenario, catalog, (_, _) => new Silent()));
+            var loop = Best(() => Loop(scenario, catalog, (_, _) => new Fixtures.Silent()));
             var unpowered = Best(() => Loop(scenario, catalog, (setup, _) => new RunMetrics(setup.Metrics with { Energy = new() })));
             var metrics = Best(() => Loop(scenario, catalog, (setup, _) => new RunMetrics(setup.Metrics)));
             var rows = Best(() => Loop(scenario, catalog, (setup, sink) => new CompositeObserver(new RunMetrics(setup.Metrics), new RequestsCsvWriter(sink))));
@@ -68,12 +68,5 @@ internal static class HotSpots
         }
 
         return best;
-    }
-
-    private sealed class Silent : IRunObserver
-    {
-        public bool NeedsTimeOrder => false;
-
-        public void OnDecodeRun(in DecodeRun run) { }
     }
 }

@@ -36,13 +36,20 @@ public readonly ref struct BatchShape
     /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 
-    /// <summary>The shape of a batch that only decodes, so many iterations later.</summary>
+    /// <summary>The sums of a batch that only decodes, so many iterations later; its members are not listed.</summary>
     public BatchShape DecodedFurther(int iterations) => new()
     {
         DecodeSequences = DecodeSequences,
         DecodeContextTokens = DecodeContextTokens + ((long)iterations * DecodeSequences),
         LongestDecodeContext = LongestDecodeContext > 0 ? LongestDecodeContext + iterations : 0,
     };
+
+    /// <summary>The same with its members, which are written to <paramref name="members"/>: as many as <see cref="Sequences"/>.</summary>
+    public BatchShape DecodedFurther(int iterations, Span<SequenceSpan> members)
+    {
+        for (var i = 0; i < Sequences.Length; i++) members[i] = Sequences[i] with { CachedTokens = Sequences[i].CachedTokens + iterations };
+        return DecodedFurther(iterations) with { Sequences = members[..Sequences.Length] };
+    }
 
     /// <summary>Chunks that cross a part of the layers, one entry for each part.</summary>
     public ReadOnlySpan<LayerSlice> Slices { get; init; }

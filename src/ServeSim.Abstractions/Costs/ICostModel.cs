@@ -10,13 +10,11 @@ public interface ICostModel
     SimDuration IterationTime(in BatchShape shape);
 
     /// <summary>
-    /// Times of consecutive decode iterations of one unchanged batch. <paramref name="first"/> is the shape of the first; from one
-    /// to the next the cached tokens grow by one for each decode. Bit for bit what <see cref="IterationTime"/> gives for each.
+    /// Times of consecutive decode iterations of one unchanged batch. <paramref name="first"/> is the shape of the first, with its
+    /// members where <see cref="NeedsSequences"/> asks for them; from one to the next the cached tokens grow by one for each decode.
+    /// Bit for bit what <see cref="IterationTime"/> gives for each.
     /// </summary>
-    void DecodeTimes(in BatchShape first, Span<SimDuration> times)
-    {
-        for (var i = 0; i < times.Length; i++) times[i] = IterationTime(first.DecodedFurther(i));
-    }
+    void DecodeTimes(in BatchShape first, Span<SimDuration> times) => DecodesOneByOne.Fill(this, first, times);
 
     /// <summary>Pipeline stages; that many iterations can be in flight.</summary>
     int PipelineStages => 1;

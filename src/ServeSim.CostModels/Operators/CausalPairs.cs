@@ -28,6 +28,19 @@ internal static class CausalPairs
         };
     }
 
+    /// <summary>
+    /// Keys that a kernel reads which fetches whole blocks of the paged cache, over so many decode iterations of one request:
+    /// the sum over j of ⌈(c + 1 + j) / block⌉ · block, in closed form.
+    /// </summary>
+    public static long BlockRoundedKeys(int cached, int iterations, int block) => block * (Blocks(cached + (long)iterations, block) - Blocks(cached, block));
+
+    // Sum of ⌈i / block⌉ for i from 1 to n.
+    private static long Blocks(long n, long block)
+    {
+        var (full, rest) = (n / block, n % block);
+        return (block * (full * (full + 1) / 2)) + (rest * (full + 1));
+    }
+
     // Pairs of the first n tokens of a sequence when attention restarts at every multiple of the chunk.
     private static long ChunkedPrefix(long n, long size)
     {

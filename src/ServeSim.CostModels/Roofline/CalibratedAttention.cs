@@ -9,7 +9,7 @@ namespace ServeSim.CostModels.Roofline;
 /// Grouped-query attention by the calibrated laws: a kernel for the chunks and one for the decodes, or one for both where
 /// the device's library works so.
 /// </summary>
-internal sealed class CalibratedAttention : AttentionKernel
+internal sealed class CalibratedAttention : DecodeAttention
 {
     private readonly AttentionWindow? _window;
     private readonly AttentionShape _heads;
@@ -44,14 +44,14 @@ internal sealed class CalibratedAttention : AttentionKernel
 
     public AttentionWindow? Window => _window;
 
-    /// <summary>Microseconds of a decode kernel per key, per token of the longest context, and of joining a split context.</summary>
-    public (double PerKey, double PerLongest, double Split, double BlockTokens) Slopes => (_perKey, _perLongest, _decode.SplitMicroseconds, _blockTokens);
+    /// <summary>The decode kernel of so many sequences.</summary>
+    public override DecodeSlopes Slopes(int sequences) => new(DecodeFixed(sequences), _perKey, _perLongest, _decode.SplitMicroseconds, _blockTokens);
 
-    /// <summary>Decode kernel of so many sequences before any key is read.</summary>
-    public double DecodeFixed(double sequences) => (sequences > 1 ? _swap : _decode.StartMicroseconds) + (_perSequence * sequences);
+    public override double DecodeMicroseconds(int sequences, double keys, double longest) => Decode(sequences, keys, longest);
 
-    /// <summary>Decode attention, no window.</summary>
-    public double Decode(double sequences, double keys, double longest) => DecodeFixed(sequences) + (_perKey * keys) + (_perLongest * longest)
+    private double DecodeFixed(double sequences) => (sequences > 1 ? _swap : _decode.StartMicroseconds) + (_perSequence * sequences);
+
+    private double Decode(double sequences, double keys, double longest) => DecodeFixed(sequences) + (_perKey * keys) + (_perLongest * longest)
         + (longest > _blockTokens ? _decode.SplitMicroseconds : 0);
 
     public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)

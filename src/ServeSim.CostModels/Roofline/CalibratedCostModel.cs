@@ -15,7 +15,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     private readonly StagePlan[] _stages;
     private readonly RowSum[] _dense;
     private readonly RowSum _head;
-    private readonly AttentionKernel _attention;
+    private readonly DecodeAttention _attention;
     private readonly CalibratedAttention? _grouped;
     private readonly CalibratedAttention? _windowed;
     private readonly EngineOverhead _overhead;
@@ -95,23 +95,27 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     /// <inheritdoc/>
     public void DecodeTimes(in BatchShape first, Span<SimDuration> times)
     {
-        if (_stages.Length > 1 || NeedsSequences || first.DecodeSequences == 0 || _grouped is not { } attention)
-        {
-            for (var i = 0; i < times.Length; i++) times[i] = IterationTime(first.DecodedFurther(i));
-            return;
-        }
+        times.Clear();
+        if (first.DecodeSequences == 0) return;
+        for (var stage = 0; stage < _stages.Length; stage++) AddDecodeTimes(first, stage, times);
+    }
 
-        // The sums of StageMicroseconds in their order, so that they round alike.
-        ref readonly var plan = ref _stages[0];
+    // The sums of StageMicroseconds in their order, so that they round alike.
+    private void AddDecodeTimes(in BatchShape first, int stage, Span<SimDuration> times)
+    {
+        ref readonly var plan = ref _stages[stage];
         var sequences = first.DecodeSequences;
-        var rowSums = _dense[0].Microseconds(_overhead.Rows(sequences)) + _head.Microseconds(sequences);
-        var overhead = _overhead.OfDecodes(sequences, plan.Layers);
-        for (var i = 0; i < times.Length; i++)
+        var rowSums = _dense[stage].Microseconds(_overhead.Rows(sequences));
+        if (plan.IsLast) rowSums += _head.Microseconds(sequences);
+        var overhead = _overhead.OfDecodes(sequences, stage, plan.Layers);
+        using var steps = new DecodeSteps(first, _windowed?.Window);
+        foreach (ref var time in times)
         {
-            var shape = first.DecodedFurther(i);
-            var microseconds = rowSums + (plan.GlobalLayers
-                * attention.Decode(sequences, shape.DecodeContextTokens + sequences, AttentionWork.LongestDecode(shape)));
-            times[i] = SimDuration.FromMicroseconds(overhead.Microseconds(microseconds));
+            var microseconds = rowSums;
+            if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.DecodeMicroseconds(sequences, steps.Keys, steps.Longest);
+            if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowed!.DecodeMicroseconds(sequences, steps.WindowedKeys, steps.WindowedLongest);
+            time += SimDuration.FromMicroseconds(overhead.Microseconds(microseconds));
+            steps.MoveNext();
         }
     }
 
@@ -149,30 +153,18 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     /// Consecutive decode iterations of an unchanged batch, summed in closed form. <paramref name="cached"/> holds the tokens that
     /// each request has cached before the first of them.
     /// </summary>
-    /// <exception cref="NotSupportedException">The model has latent attention.</exception>
     public DecodeRun Decodes(ReadOnlySpan<int> cached)
     {
-        if (_grouped is null) throw new NotSupportedException("decode runs need grouped-query attention");
-        long keys = 0;
-        var longest = 0;
-        foreach (var c in cached)
-        {
-            keys += c + 1L;
-            longest = Math.Max(longest, c + 1);
-        }
-
-        // What does not depend on contexts: a probe of the iteration less its attention.
-        var shape = new BatchShape { DecodeSequences = cached.Length, DecodeContextTokens = keys - cached.Length };
-        double fixedPart = 0, globalLayers = 0, windowedLayers = 0;
-        for (var stage = 0; stage < _stages.Length; stage++)
+        var sequences = cached.Length;
+        var stages = new DecodeStage[sequences == 0 ? 0 : _stages.Length];
+        for (var stage = 0; stage < stages.Length; stage++)
         {
             ref readonly var plan = ref _stages[stage];
-            var kernels = _dense[stage].Microseconds(_overhead.Rows(cached.Length)) + (plan.IsLast ? _head.Microseconds(cached.Length) : 0);
-            fixedPart += cached.Length == 0 ? 0 : _overhead.StageMicroseconds(cached.Length, stage, _overhead.LaunchMicroseconds(shape, plan.Layers), kernels, null);
-            (globalLayers, windowedLayers) = (globalLayers + plan.GlobalLayers, windowedLayers + plan.WindowedLayers);
+            var kernels = _dense[stage].Microseconds(_overhead.Rows(sequences)) + (plan.IsLast ? _head.Microseconds(sequences) : 0);
+            stages[stage] = new(kernels, plan.GlobalLayers, plan.WindowedLayers, _overhead.OfDecodes(sequences, stage, plan.Layers));
         }
 
-        return new(fixedPart, _grouped, globalLayers, _windowed, windowedLayers, cached, keys, longest);
+        return new(stages, _attention.Slopes(sequences), _windowed?.Slopes(sequences) ?? default, cached, _windowed?.Window);
     }
 
     private double StageMicroseconds(in BatchShape shape, int stage)

@@ -58,11 +58,11 @@ internal sealed class EngineOverhead
         return busy + wait;
     }
 
-    /// <summary>The overhead of iterations of so many decodes and nothing else, on one stage.</summary>
-    public DecodeOverhead OfDecodes(int sequences, int layers)
+    /// <summary>The overhead of iterations of so many decodes and nothing else, on one stage of so many layers.</summary>
+    public DecodeOverhead OfDecodes(int sequences, int stage, int layers)
     {
         var shape = new BatchShape { DecodeSequences = sequences };
-        return new(LaunchMicroseconds(shape, layers), _options.Host, _hostMicroseconds + (_hostMicrosecondsPerSequence * sequences));
+        return new(LaunchMicroseconds(shape, layers), stage > 0 ? HostMode.None : _options.Host, _hostMicroseconds + (_hostMicrosecondsPerSequence * sequences));
     }
 
     private bool UsesGraph(int tokens) => _options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= _options.MaxGraphTokens;
@@ -87,4 +87,10 @@ internal readonly record struct DecodeOverhead(double LaunchMicroseconds, HostMo
         if (Host == HostMode.None) return busy;
         return busy + (Host == HostMode.Sync ? HostMicroseconds : Math.Max(0, HostMicroseconds - busy));
     }
+
+    /// <summary>No iteration takes less than this and <see cref="Added"/>; longer kernels take their own time and <see cref="Added"/>.</summary>
+    public double Least => Host == HostMode.Async ? Math.Max(LaunchMicroseconds, HostMicroseconds) : LaunchMicroseconds;
+
+    /// <summary>Host work that nothing hides.</summary>
+    public double Added => Host == HostMode.Sync ? HostMicroseconds : 0;
 }

@@ -24,8 +24,7 @@ internal sealed class GroupedAttention(ModelSpec model, int tensor, AttentionWin
         return _fitted is null ? OneKernel(shape, work, layers, ledger) : TwoKernels(shape, work, layers, ledger, _fitted);
     }
 
-    /// <summary><see cref="Microseconds"/> of a batch of decodes without a window, from their sums.</summary>
-    public double DecodeMicroseconds(double keys, int sequences) => _fitted is { } fitted
+    public override double DecodeMicroseconds(int sequences, double keys, double longest) => _fitted is { } fitted
         ? 0 + fitted.Decode(0, _bytesPerKey * keys).Microseconds
         : clock.Time(KernelKind.Gemm, _flopsPerPair * keys, (_bytesPerKey * keys) + (_bytesPerQuery * sequences)).Microseconds;
 

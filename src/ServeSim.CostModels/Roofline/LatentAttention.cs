@@ -9,7 +9,7 @@ namespace ServeSim.CostModels.Roofline;
 /// Multi-head latent attention. Short work multiplies the up-projections into the queries (absorbed) and attends to the
 /// latents; long chunks expand keys and values first. The latent cache is whole on every tensor-parallel rank.
 /// </summary>
-internal sealed class LatentAttention : AttentionKernel
+internal sealed class LatentAttention : DecodeAttention
 {
     private const int ExpandFromTokens = 128;
 
@@ -43,15 +43,31 @@ internal sealed class LatentAttention : AttentionKernel
     {
         var work = default(Work);
         foreach (ref readonly var span in shape.Sequences) work.Add(span);
-        return _fitted is null ? OneKernel(shape, work, layers, ledger) : TwoKernels(work, layers, ledger, _fitted);
+        return _fitted is null ? OneKernel(shape.Tokens, work, layers, ledger) : TwoKernels(work, layers, ledger, _fitted);
     }
 
-    private double OneKernel(in BatchShape shape, in Work work, int layers, CostLedger? ledger)
+    public override double DecodeMicroseconds(int sequences, double keys, double longest)
+    {
+        var work = new Work { AbsorbedTokens = sequences, AbsorbedPairs = keys, AbsorbedKeys = keys };
+        return _fitted is null ? OneKernel(sequences, work, 0, null) : TwoKernels(work, 0, null, _fitted);
+    }
+
+    /// <summary>The kernels of a decode iteration: a start, and so much per key; compute and memory both grow with the keys alone.</summary>
+    public override DecodeSlopes Slopes(int sequences)
+    {
+        const double Many = 1e6;
+        var fitted = _fitted ?? throw new InvalidOperationException("the ideal clock has no kernel starts");
+        var start = fitted.Decode(0, 0).Microseconds;
+        var perKey = (fitted.Decode(Many * _absorbedFlopsPerPair, Many * _bytesPerKey).Microseconds - start) / Many;
+        return new(sequences == 0 ? 0 : start + Project("latent absorption", sequences, 0, null), perKey, 0, 0, double.PositiveInfinity);
+    }
+
+    private double OneKernel(int tokens, in Work work, int layers, CostLedger? ledger)
     {
         double projected = work.AbsorbedTokens + work.ExpandedKeys;
         var flops = (_absorbedFlopsPerPair * work.AbsorbedPairs) + (_expandedFlopsPerPair * work.ExpandedPairs)
             + (_upProjection.FlopsPerRow * projected);
-        var bytes = (_bytesPerKey * (work.AbsorbedKeys + work.ExpandedKeys)) + (_bytesPerQuery * shape.Tokens) + _upProjection.FixedBytes;
+        var bytes = (_bytesPerKey * (work.AbsorbedKeys + work.ExpandedKeys)) + (_bytesPerQuery * tokens) + _upProjection.FixedBytes;
         var time = _clock.Time(KernelKind.Gemm, flops, bytes);
         ledger?.Add("attention", layers, flops, bytes, time);
         return time.Microseconds;

@@ -21,6 +21,7 @@ public sealed class RooflineCostModel : StagedCostModel
     private readonly RowTable _transfer;
     private readonly AttentionKernel _attention;
     private readonly AttentionKernel? _windowedAttention;
+    private readonly AttentionWindow? _window;
     private readonly EngineOverhead? _overhead;
 
     private RooflineCostModel(ModelSpec model, ParallelLayout layout, IKernelClock clock, CostOptions options, EngineOverhead? overhead, CostModelInfo info)
@@ -39,6 +40,7 @@ public sealed class RooflineCostModel : StagedCostModel
         _attention = model.LatentAttention is null
             ? new GroupedAttention(model, layout.Tensor, null, clock)
             : new LatentAttention(model, layout.Tensor, clock, options.Precision.Kv);
+        _window = model.Window;
         _windowedAttention = model.Window is null ? null : new GroupedAttention(model, layout.Tensor, model.Window, clock);
         _overhead = overhead;
         NeedsSequences = model.LatentAttention is not null || model.Window is not null;
@@ -74,28 +76,31 @@ public sealed class RooflineCostModel : StagedCostModel
     /// <inheritdoc/>
     public override void DecodeTimes(in BatchShape first, Span<SimDuration> times)
     {
-        if (_stages.Length > 1 || NeedsSequences || first.DecodeSequences == 0 || _attention is not GroupedAttention attention)
-        {
-            base.DecodeTimes(first, times);
-            return;
-        }
+        times.Clear();
+        if (first.DecodeSequences == 0) return;
+        for (var stage = 0; stage < _stages.Length; stage++) AddDecodeTimes(first, stage, times);
+    }
 
-        // The sums of StageMicroseconds in their order, so that they round alike.
-        ref readonly var plan = ref _stages[0];
+    // The sums of StageMicroseconds in their order, so that they round alike.
+    private void AddDecodeTimes(in BatchShape first, int stage, Span<SimDuration> times)
+    {
+        ref readonly var plan = ref _stages[stage];
         var sequences = first.DecodeSequences;
         var rows = _overhead?.Rows(sequences) ?? sequences;
         var common = Add(_common, rows, plan.Layers, null);
         var dense = Add(_denseMlp, rows, plan.DenseLayers, null);
         var experts = Add(_expertMlp, rows, plan.ExpertLayers, null);
-        var ends = Add(_finalNorm, rows, 1, null) + Add(_head, sequences, 1, null);
-        var overhead = _overhead?.OfDecodes(sequences, plan.Layers);
-        var keys = first.DecodeContextTokens + sequences;
-        for (var i = 0; i < times.Length; i++)
+        var ends = plan.IsLast ? Add(_finalNorm, rows, 1, null) + Add(_head, sequences, 1, null) : Add(_transfer, rows, 1, null);
+        var overhead = _overhead?.OfDecodes(sequences, stage, plan.Layers);
+        using var steps = new DecodeSteps(first, _window);
+        foreach (ref var time in times)
         {
-            var microseconds = common + (plan.GlobalLayers * attention.DecodeMicroseconds(keys, sequences));
+            var microseconds = common;
+            if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.DecodeMicroseconds(sequences, steps.Keys, steps.Longest);
+            if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowedAttention!.DecodeMicroseconds(sequences, steps.WindowedKeys, steps.WindowedLongest);
             microseconds = microseconds + dense + experts + ends;
-            times[i] = SimDuration.FromMicroseconds(overhead?.Microseconds(microseconds) ?? microseconds);
-            keys += sequences;
+            time += SimDuration.FromMicroseconds(overhead?.Microseconds(microseconds) ?? microseconds);
+            steps.MoveNext();
         }
     }
 

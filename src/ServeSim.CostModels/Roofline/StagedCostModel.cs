@@ -33,10 +33,7 @@ public abstract class StagedCostModel : IExplainedCostModel
     }
 
     /// <inheritdoc/>
-    public virtual void DecodeTimes(in BatchShape first, Span<SimDuration> times)
-    {
-        for (var i = 0; i < times.Length; i++) times[i] = IterationTime(first.DecodedFurther(i));
-    }
+    public virtual void DecodeTimes(in BatchShape first, Span<SimDuration> times) => DecodesOneByOne.Fill(this, first, times);
 
     /// <inheritdoc/>
     public SimDuration StageTime(in BatchShape shape, int stage) => SimDuration.FromMicroseconds(StageMicroseconds(shape, stage, 2 * Layers, null));

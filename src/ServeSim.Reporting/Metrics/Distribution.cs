@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Reporting.Metrics;
@@ -14,14 +15,17 @@ public sealed class Distribution(bool keepAll = false)
     /// <summary>Different values held before the samples move into a sketch.</summary>
     public const int ExactEntries = 16_384;
 
-    // Squares of values below 2^40 ns (18 minutes) with weights below 2^23 leave room for 2^23 additions and a run of gaps in 128 bits.
+    // Squares of values below 2^40 ns (18 minutes) with weights below 2^23 leave room for 2^23 additions and a run of gaps in 128 bits,
+    // those below 2^28 ns for so many gaps in 64.
     private const long SmallValue = 1L << 40;
     private const long SmallWeight = 1L << 23;
-    private const int MostGapsAtOnce = 4096;
+    private const long SquaresFit = 1L << 28;
+    private const int MostGapsAtOnce = 128;
 
     private readonly ValueCounts _counts = new(keepAll ? int.MaxValue : ExactEntries);
     private (long[] Values, long[] Weights)? _sorted;
     private QuantileSketch? _sketch;
+    private long[]? _unnoted;
     private long _minimum = long.MaxValue;
     private long _maximum;
     private Int128 _sum;
@@ -87,41 +91,19 @@ public sealed class Distribution(bool keepAll = false)
     {
         if (times.IsEmpty || count == 0) return;
         var from = previous.Nanoseconds;
-        if (times[^1].Nanoseconds - from >= SmallValue || count >= SmallWeight || times.Length > MostGapsAtOnce)
+        var isSmall = times[^1].Nanoseconds - from < SmallValue && count < SmallWeight;
+        for (var ends = MemoryMarshal.Cast<SimTime, long>(times); !ends.IsEmpty;)
         {
-            foreach (var time in times)
-            {
-                Add(time.Nanoseconds - from, count);
-                from = time.Nanoseconds;
-            }
-
-            return;
+            // The places where percentiles note them hold the gaps for everything else too.
+            var gaps = PlacesFor(Math.Min(ends.Length, MostGapsAtOnce), count);
+            if (gaps.IsEmpty) gaps = (_unnoted ??= new long[MostGapsAtOnce]).AsSpan(0, Math.Min(ends.Length, MostGapsAtOnce));
+            Differences(from, ends[..gaps.Length], gaps);
+            if (isSmall) AddMoments(gaps, count);
+            else foreach (var gap in gaps) AddMoments(gap, count);
+            if (_sketch is not null) _sketch.Add(gaps, count);
+            from = ends[gaps.Length - 1];
+            ends = ends[gaps.Length..];
         }
-
-        var (minimum, maximum) = (long.MaxValue, 0L);
-        var (high, low) = (0UL, 0UL);    // sum of squares
-        foreach (var time in times)
-        {
-            var gap = time.Nanoseconds - from;
-            from = time.Nanoseconds;
-            minimum = Math.Min(minimum, gap);
-            maximum = Math.Max(maximum, gap);
-            unchecked
-            {
-                high += Math.BigMul((ulong)gap, (ulong)gap, out var square);
-                low += square;
-                if (low < square) high++;
-            }
-
-            if (_sketch is null) AddToPercentiles(gap, count);
-            else _sketch.Add(gap, count);
-        }
-
-        _minimum = Math.Min(_minimum, minimum);
-        _maximum = Math.Max(_maximum, maximum);
-        Count += count * times.Length;
-        _sum += (Int128)(from - previous.Nanoseconds) * count;
-        AddSquares(new UInt128(high, low) * (ulong)count, times.Length);
     }
 
     /// <summary>
@@ -168,6 +150,45 @@ public sealed class Distribution(bool keepAll = false)
         AddSquares(Math.BigMul((ulong)value, (ulong)(value * count)), 1);
     }
 
+    /// <summary>Values whose sum is small, <paramref name="count"/> samples of each.</summary>
+    private void AddMoments(ReadOnlySpan<long> values, long count)
+    {
+        var (minimum, maximum, sum) = (long.MaxValue, 0L, 0L);
+        foreach (var value in values)
+        {
+            minimum = Math.Min(minimum, value);
+            maximum = Math.Max(maximum, value);
+            sum += value;
+        }
+
+        UInt128 squares = 0;
+        if (maximum < SquaresFit)
+        {
+            var fitting = 0UL;
+            foreach (var value in values) fitting += (ulong)(value * value);
+            squares = fitting;
+        }
+        else
+        {
+            foreach (var value in values) squares += Math.BigMul((ulong)value, (ulong)value);
+        }
+
+        _minimum = Math.Min(_minimum, minimum);
+        _maximum = Math.Max(_maximum, maximum);
+        Count += count * values.Length;
+        _sum += (Int128)sum * count;
+        AddSquares(squares * (ulong)count, values.Length);
+    }
+
+    private static void Differences(long from, ReadOnlySpan<long> ends, Span<long> gaps)
+    {
+        gaps[0] = ends[0] - from;
+        var next = 1;
+        for (; next + Vector<long>.Count <= ends.Length; next += Vector<long>.Count)
+            (new Vector<long>(ends[next..]) - new Vector<long>(ends[(next - 1)..])).CopyTo(gaps[next..]);
+        for (; next < ends.Length; next++) gaps[next] = ends[next] - ends[next - 1];
+    }
+
     private void AddSquares(UInt128 squares, int samples)
     {
         _squares += squares;
@@ -179,19 +200,23 @@ public sealed class Distribution(bool keepAll = false)
 
     private void AddToPercentiles(long value, long count)
     {
-        if (_sketch is not null)
-        {
-            _sketch.Add(value, count);
-            return;
-        }
+        var places = PlacesFor(1, count);
+        if (places.IsEmpty) _sketch!.Add(value, count);
+        else places[0] = value;
+    }
 
+    /// <summary>Where percentiles note the next values, at most so many; nowhere once there is a sketch.</summary>
+    private Span<long> PlacesFor(int values, long count)
+    {
+        if (_sketch is not null) return [];
         _sorted = null;
-        while (!_counts.TryAdd(value, count))
+        while (true)
         {
+            var places = _counts.Note(values, count);
+            if (!places.IsEmpty) return places;
             if (_counts.TryCount()) continue;
             MoveToSketch();
-            _sketch!.Add(value, count);
-            return;
+            return [];
         }
     }
 

@@ -113,6 +113,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
         var done = plan.WindowedLayers == 0 && _grouped is not null && first.LongestDecodeContext > 0 && first.Sequences.IsEmpty
             ? AddSideBySide(first, rowSums, plan.GlobalLayers, overhead, _grouped.Slopes(sequences), times)
             : 0;
+        if (done == times.Length) return;
         using var steps = new DecodeSteps(done > 0 ? first.DecodedFurther(done) : first, _windowed?.Window);
         foreach (ref var time in times[done..])
         {

@@ -58,8 +58,24 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     /// <inheritdoc/>
     public override void CatchUp() => instance.CatchUp();
 
-    /// <summary>Blocks needed by the steps after the next one, step by step.</summary>
-    public BlockNeeds ComingBlocks() => new(_membersAtPhase, Phase(0));
+    /// <summary>
+    /// Blocks of the instance in use during each of the steps from the one in flight on, whose number is the first entry. Returns how many
+    /// of the entries stay within <paramref name="most"/>.
+    /// </summary>
+    public int ComingBlocks(Span<int> used, int most)
+    {
+        var members = _membersAtPhase;
+        var (phase, sum) = (Phase(0), used[0]);
+        for (var i = 1; i < used.Length; i++)
+        {
+            phase = (phase == 0 ? members.Length : phase) - 1;    // counts of members by phase are read backwards as the steps go on
+            sum += members[phase];
+            if (sum > most) return i;
+            used[i] = sum;
+        }
+
+        return used.Length;
+    }
 
     /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
     public bool TryJoin(int row, SimTime now)
@@ -242,15 +258,5 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     {
         var phase = (int)((context - Step) % BlockSize);
         return phase < 0 ? phase + BlockSize : phase;
-    }
-
-    /// <summary>Counts of members by phase, read backwards as the steps go on.</summary>
-    public struct BlockNeeds(int[] membersAtPhase, int phase)
-    {
-        public int Next()
-        {
-            phase = phase == 0 ? membersAtPhase.Length - 1 : phase - 1;
-            return membersAtPhase[phase];
-        }
     }
 }

@@ -60,13 +60,16 @@ internal sealed partial class Instance
         var limit = _run.RunAheadLimit;
         if (iteration.End >= limit || iteration.End == iteration.Start || iteration.SwappedBytes > 0 || iteration.Preemptions > 0) return;
 
-        var length = TapeBlocks((int)Math.Min(Math.Min(LongestTape, _heldFor), Math.Min(_run.EventsLeft, _cohort!.StepsToFinish)));
-        var expected = limit == SimTime.Never ? long.MaxValue : 2 + ((limit - iteration.End).Nanoseconds / (iteration.End - iteration.Start).Nanoseconds);
-        if (expected < length) length = (int)expected;
+        var length = Math.Min(Math.Min(LongestTape, _heldFor), Math.Min(_run.EventsLeft, _cohort!.StepsToFinish));
+        if (limit != SimTime.Never) length = Math.Min(length, 2 + ((limit - iteration.End).Nanoseconds / (iteration.End - iteration.Start).Nanoseconds));
+        if (length < 2) return;
+        _tapeBlocks[0] = _ledger.UsedBlocks;
+        length = _cohort.ComingBlocks(_tapeBlocks.AsSpan(0, (int)length), _state.TotalBlocks - _plan.SpareBlocks);
         if (length < 2) return;
 
-        var times = _tapeTimes.AsSpan(1, length - 1);
-        _cost.DecodeTimes(HeldShape(1), times);
+        // Costs are cheapest in whole vectors.
+        _cost.DecodeTimes(HeldShape(1), _tapeTimes.AsSpan(1, Math.Min(LongestTape - 1, ((int)length + 2) & ~3)));
+        var times = _tapeTimes.AsSpan(1, (int)length - 1);
         var latest = iteration.Start + IRunObserver.MostLag;
         var end = _tapeEnds[0] = iteration.End;
         var ends = _tapeEnds.AsSpan(1, times.Length);
@@ -79,23 +82,6 @@ internal sealed partial class Instance
         }
 
         (_tapeLength, _tapeDone) = (count > 0 ? count + 1 : 0, 0);
-    }
-
-    /// <summary>Blocks in use during each of the coming iterations; returns for how many of them the blocks suffice.</summary>
-    private int TapeBlocks(int limit)
-    {
-        var used = _tapeBlocks[0] = _state.TotalBlocks - _state.FreeBlocks;
-        var blocks = _tapeBlocks.AsSpan(0, Math.Max(1, limit));
-        var needs = _cohort!.ComingBlocks();
-        var most = _state.TotalBlocks - _plan.SpareBlocks;
-        for (var i = 1; i < blocks.Length; i++)
-        {
-            var next = used + needs.Next();
-            if (next > most) return i;
-            blocks[i] = used = next;
-        }
-
-        return blocks.Length;
     }
 
     /// <summary>The first iterations of the tape are over, so many of them, and the next one runs.</summary>

@@ -20,12 +20,13 @@ internal static class CalibrationNotes
         var devices = used.Select(item => item.Value.Entry.Device).Distinct().Select(name => name == "*" ? "medians of profiled devices" : name);
         var shipped = options.Coefficients is null ? "shipped coefficients" : "given coefficients";
         var source = $"{shipped} of {set.Date}, fitted to {string.Join(", ", set.Sources)}; constants of {string.Join(" and ", devices)}"
-            + (origin == ConstantOrigin.Measured ? "" : $"; rates of {gpu.Name} from its data sheet");
+            + (origin == ConstantOrigin.Measured ? "" : $"; rates of {gpu.Name} from its data sheet")
+            + (clock.Scale is { } scale ? $"; {scale}" : "");
         return new(
             $"roofline:calibrated {model.Name} on {gpu.Name}, tp {layout.Tensor}, pp {layout.Pipeline}"
                 + (layout.ExpertRanks > 1 ? $", ep {layout.ExpertRanks}, dp {layout.AttentionReplicas}" : "")
                 + (options.Precision == PrecisionProfile.Bf16 ? "" : $", {options.Precision.Name}"),
-            source, Errors(gpu, origin, used), Warnings(model, gpu, layout, clock, options, residuals));
+            source, Errors(gpu, origin, used) + (clock.Scale is null ? "" : "; before scaling to the measured iterations, which are met by construction: no other one was compared"), Warnings(model, gpu, layout, clock, options, residuals));
     }
 
     private static bool Matters(string op, ModelSpec model, CostOptions options) => op switch
@@ -63,6 +64,10 @@ internal static class CalibrationNotes
             warnings.Add($"{gpu.Name} has no {options.Precision.Format} units: {options.Precision.FormatOn(gpu)} is used");
         if (options.Precision.Kv != KvFormat.Bf16) warnings.Add("a quantised KV cache was not measured: bytes are scaled");
         if (layout.AttentionReplicas > 1) warnings.Add("expert exchange assumes that every attention replica computes as many tokens");
+        if (clock.Scale is { } scale && (scale.Model, scale.Tensor, scale.Precision) != (model.Name, layout.Tensor, options.Precision.Name))
+            warnings.Add($"the factors from measured iterations are those of {scale.Model}, tp {scale.Tensor}, {scale.Precision}");
+        if (clock.Scale is null && clock.Laws.Set.Scales.Count > 0)
+            warnings.Add($"the coefficients have factors from iterations measured on {string.Join(", ", clock.Laws.Set.Scales.Select(s => s.Device))}, none for {gpu.Name}: nothing is scaled");
         if (residuals.Count > 0) warnings.Add($"{residuals.Count} operators corrected by this model's own profile (residual overlay)");
         if (options.Host == HostMode.None || options.Launch == LaunchMode.None) warnings.Add("host work or launches are switched off: kernels alone");
         return warnings;

@@ -58,6 +58,7 @@ internal sealed class MeasuredIterations
     /// <summary>The set with the factors; prints what was measured and predicted.</summary>
     public CoefficientSet Scale(AppContext app, ParseResult parsed, CoefficientSet set)
     {
+        set = set.Completed();
         var (gpu, model) = (AcceleratorCatalog.Get(parsed.GetValue(_gpu)!), ModelCatalog.Get(parsed.GetValue(_model)!));
         var layout = new ParallelLayout(parsed.GetValue(_tensor), 1);
         var precision = PrecisionProfile.For(parsed.GetRequiredValue(_precision), model);

@@ -66,6 +66,22 @@ public sealed class CoefficientSet
     /// <summary>False where profiled devices that were left out came out worse with constants carried over by their power limits than with plain ones.</summary>
     internal bool CarryingHelps(string stack, string op) => Find(stack, "carried", "carried:" + op) is not { HeldBack: { } with, Fit: var without } || with.Mean < without.Mean;
 
+    /// <summary>Kernel families that another set had to lend; empty for a set that has all.</summary>
+    public IReadOnlyList<string> Borrowed { get; private init; } = [];
+
+    /// <summary>
+    /// The set for use in cost models. One that was fitted to some operators only is put on the shipped constants: its own devices and
+    /// collectives win, the rest, medians and element-wise kernels (which are fitted over all devices of a stack) included, is shipped.
+    /// </summary>
+    public CoefficientSet Completed()
+    {
+        var lacks = Shipped.Entries.Where(e => e.Device == "*" && Find(e.Stack, "*", e.Operator) is null).Select(e => e.Operator).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (lacks.Count == 0) return this;
+        var own = Entries.Where(e => e.Device is not ("*" or "stack" or "overlay" or "carried") && e.Operator != "element-wise").ToList();
+        var kept = Shipped.Entries.Where(e => !own.Exists(o => (o.Stack, o.Device, o.Operator) == (e.Stack, e.Device, e.Operator)));
+        return new([.. kept, .. own], Date, Sources, Shipped._residuals) { Scales = Scales, Borrowed = lacks };
+    }
+
     /// <summary>The constants for a device: its own, a sibling's, or those of any other device.</summary>
     public (CoefficientEntry Entry, ConstantOrigin Origin)? Resolve(string stack, string device, string op)
     {

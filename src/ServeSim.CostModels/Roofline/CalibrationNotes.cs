@@ -21,6 +21,7 @@ internal static class CalibrationNotes
         var shipped = options.Coefficients is null ? "shipped coefficients" : "given coefficients";
         var source = $"{shipped} of {set.Date}, fitted to {string.Join(", ", set.Sources)}; constants of {string.Join(" and ", devices)}"
             + (origin == ConstantOrigin.Measured ? "" : $"; rates of {gpu.Name} from its data sheet")
+            + (set.Borrowed.Count > 0 ? $"; shipped constants of {CoefficientSet.Shipped.Date} for what they lack" : "")
             + (clock.Scale is { } scale ? $"; {scale}" : "");
         return new(
             $"roofline:calibrated {model.Name} on {gpu.Name}, tp {layout.Tensor}, pp {layout.Pipeline}"
@@ -38,15 +39,22 @@ internal static class CalibrationNotes
 
     private static string Errors(AcceleratorSpec gpu, ConstantOrigin origin, List<KeyValuePair<string, (CoefficientEntry Entry, ConstantOrigin Origin)>> used)
     {
-        var kernels = string.Join(", ", used.Select(item => item.Value.Origin == ConstantOrigin.Sibling
+        string Kernels(Func<ConstantOrigin, bool> which) => string.Join(", ", used.Where(item => which(item.Value.Origin)).Select(item => item.Value.Origin == ConstantOrigin.Sibling
             ? $"{item.Key} of {item.Value.Entry.Device}"
             : Invariant($"{item.Key} {(item.Value.Entry.HeldBack ?? item.Value.Entry.Fit).Mean * 100:0.#} %")));
-        return origin switch
+        var measured = Kernels(o => o == ConstantOrigin.Measured);
+        if (measured.Length > 0)
         {
-            ConstantOrigin.Measured => $"mean error on shapes kept back: {kernels}; errors of single kernels partly cancel in an iteration",
-            ConstantOrigin.Sibling => $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 11 % an iteration (23 % for one in ten); relatives with the same chip should do better ({kernels})",
-            _ => $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {kernels}; an RTX 4090 predicted so was off by 15 % an iteration, an RTX PRO 6000 by 7 %",
-        };
+            var (near, any) = (Kernels(o => o == ConstantOrigin.Sibling), Kernels(o => o == ConstantOrigin.AnyOther));
+            return $"mean error on shapes kept back: {measured}; errors of single kernels partly cancel in an iteration"
+                + (near.Length > 0 ? $"; not measured on {gpu.Name}, scaled from its family: {near}" : "")
+                + (any.Length > 0 ? $"; not measured on {gpu.Name} or a relative, error when each profiled device is predicted from the others: {any}" : "");
+        }
+
+        var all = Kernels(_ => true);
+        return origin == ConstantOrigin.Sibling
+            ? $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 11 % an iteration (23 % for one in ten); relatives with the same chip should do better ({all})"
+            : $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {all}; an RTX 4090 predicted so was off by 15 % an iteration, an RTX PRO 6000 by 7 %";
     }
 
     private static List<string> Warnings(
@@ -64,6 +72,7 @@ internal static class CalibrationNotes
             warnings.Add($"{gpu.Name} has no {options.Precision.Format} units: {options.Precision.FormatOn(gpu)} is used");
         if (options.Precision.Kv != KvFormat.Bf16) warnings.Add("a quantised KV cache was not measured: bytes are scaled");
         if (layout.AttentionReplicas > 1) warnings.Add("expert exchange assumes that every attention replica computes as many tokens");
+        if (gpu.Vendor != "NVIDIA") warnings.Add($"no kernel of {gpu.Vendor} was ever timed: the constants are those of NVIDIA's, and their error is not known here");
         if (clock.Scale is { } scale && (scale.Model, scale.Tensor, scale.Precision) != (model.Name, layout.Tensor, options.Precision.Name))
             warnings.Add($"the factors from measured iterations are those of {scale.Model}, tp {scale.Tensor}, {scale.Precision}");
         if (clock.Scale is null && clock.Laws.Set.Scales.Count > 0)

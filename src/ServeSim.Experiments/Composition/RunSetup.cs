@@ -215,7 +215,7 @@ public sealed class RunSetup
     /// <summary>The routing and the constants that the scenario states, in place of the cost model's own.</summary>
     private CostOptions WithStated(CostOptions options)
     {
-        if (Scenario.Coefficients is { } file) options = options with { Coefficients = CoefficientSet.Read(file) };
+        if (Scenario.Coefficients is { } file) options = options with { Coefficients = CoefficientSet.Read(file).Completed() };
         return Scenario.Experts.Locality is { } locality && Model.Experts is { } e
             ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
             : options;

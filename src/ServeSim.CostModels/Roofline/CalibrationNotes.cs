@@ -27,7 +27,7 @@ internal static class CalibrationNotes
             $"roofline:calibrated {model.Name} on {gpu.Name}, tp {layout.Tensor}, pp {layout.Pipeline}"
                 + (layout.ExpertRanks > 1 ? $", ep {layout.ExpertRanks}, dp {layout.AttentionReplicas}" : "")
                 + (options.Precision == PrecisionProfile.Bf16 ? "" : $", {options.Precision.Name}"),
-            source, Errors(gpu, origin, used) + (clock.Scale is null ? "" : "; before scaling to the measured iterations, which are met by construction: no other one was compared"), Warnings(model, gpu, layout, clock, options, residuals));
+            source, Errors(gpu, origin, used) + Unmeasured(gpu, model, options.Precision) + (clock.Scale is null ? "" : "; before scaling to the measured iterations, which are met by construction: no other one was compared"), Warnings(model, gpu, layout, clock, options, residuals));
     }
 
     private static bool Matters(string op, ModelSpec model, CostOptions options) => op switch
@@ -57,6 +57,21 @@ internal static class CalibrationNotes
             : $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {all}; an RTX 4090 predicted so was off by 15 % an iteration, an RTX PRO 6000 by 7 %";
     }
 
+    // Formats whose kernels nobody timed have stand-ins and no error; the error of two-byte kernels must not pass for theirs.
+    private static string Unmeasured(AcceleratorSpec gpu, ModelSpec model, PrecisionProfile precision)
+    {
+        var list = new List<string>();
+        if (IsTextbook(precision)) list.Add($"{(precision.ExpertsOnly ? "experts" : "GEMMs")} in {precision.Name}");
+        else if (precision.FormatOn(gpu) != precision.Format) list.Add($"{precision.Format} on {gpu.Name}, which has no units for it".ToLowerInvariant());
+        if (precision.Kv != KvFormat.Bf16) list.Add($"a KV cache in {precision.Kv.Name["kv-".Length..]}");
+        if (model.LatentAttention is not null) list.Add("latent attention");
+        if (model.Window is not null) list.Add("attention in windows");
+        return list.Count == 0 ? "" : $"; unmeasured, error not known: {string.Join(", ", list)}";
+    }
+
+    private static bool IsTextbook(PrecisionProfile precision) =>
+        precision.Format is NumberFormat.Int8 or NumberFormat.Fp4 or NumberFormat.Int4Blend || (precision.Format == NumberFormat.Bf16 && precision.WeightBytes < 2);
+
     private static List<string> Warnings(
         ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals)
     {
@@ -66,8 +81,9 @@ internal static class CalibrationNotes
         if (model.LatentAttention is not null) warnings.Add("no attention fit covers latent attention (MLA): the constants of grouped attention stand in");
         if (model.Window is not null) warnings.Add("no attention fit covers windows: the constants of full attention stand in");
         if (model.HeadSize is not (64 or 128) && model.LatentAttention is null) warnings.Add($"attention was measured for heads of 64 and 128 elements, not {model.HeadSize}");
-        if (options.Precision.Format is NumberFormat.Int8 or NumberFormat.Fp4 or NumberFormat.Int4Blend || options.Precision.Name.StartsWith("int4", StringComparison.Ordinal))
-            warnings.Add($"no measurement covers {options.Precision.Name}: two-byte constants with textbook efficiencies");
+        if (IsTextbook(options.Precision))
+            warnings.Add($"no measurement covers {options.Precision.Name}: {(options.Precision.FormatOn(gpu) == NumberFormat.Fp8 ? "FP8" : "two-byte")} constants with textbook efficiencies");
+        else if (options.Precision is { Format: NumberFormat.Fp8, EfficiencyLarge: < 1 }) warnings.Add("FP8 was measured with one scale a tensor: scales of blocks cost a textbook tenth of the rate");
         if (options.Precision.FormatOn(gpu) != options.Precision.Format)
             warnings.Add($"{gpu.Name} has no {options.Precision.Format} units: {options.Precision.FormatOn(gpu)} is used");
         if (options.Precision.Kv != KvFormat.Bf16) warnings.Add("a quantised KV cache was not measured: bytes are scaled");

@@ -25,6 +25,8 @@ public static class CostModelFactory
         options ??= CostOptions.Default;
         if (text.LastIndexOf(Padding, StringComparison.OrdinalIgnoreCase) is > 0 and var cut)
             return new PaddedDecodeCost(Create(text[..cut], model, gpu, layout, options), PaddingShare(text, text[(cut + Padding.Length)..]));
+        if (options.Coefficients is not null && text.ToLowerInvariant() is not ("roofline" or "roofline:calibrated"))
+            throw new InputException($"coefficients: \"{spec}\" has none; a coefficients file needs roofline:calibrated");
         if (text.StartsWith("linear", StringComparison.OrdinalIgnoreCase) && (text.Length == 6 || text[6] == ':'))
             return Linear(text, layout, options.Precision, model?.Layers ?? 0);
         var level = text.ToLowerInvariant();

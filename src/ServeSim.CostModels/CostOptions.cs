@@ -51,6 +51,9 @@ public sealed record CostOptions
     /// <summary>Constants; null takes those that come with ServeSim.</summary>
     public CoefficientSet? Coefficients { get; init; }
 
+    /// <summary>Factors from measured iterations; null takes those of the coefficients for the device.</summary>
+    public IterationScale? Scale { get; init; }
+
     /// <summary>Largest number of rows whose times are kept; larger batches are computed each time.</summary>
     public int RememberedRows { get; init; } = 16_384;
 

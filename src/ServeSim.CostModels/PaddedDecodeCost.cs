@@ -27,6 +27,9 @@ public sealed class PaddedDecodeCost(IExplainedCostModel inner, double share) : 
     public bool NeedsSequences => inner.NeedsSequences;
 
     /// <inheritdoc/>
+    public bool NeedsDecodes => inner.NeedsDecodes;
+
+    /// <inheritdoc/>
     public int Layers => inner.Layers;
 
     /// <inheritdoc/>

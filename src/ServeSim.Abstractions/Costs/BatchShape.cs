@@ -33,7 +33,10 @@ public readonly ref struct BatchShape
     /// <summary>Largest number of tokens that a decoding request has cached; 0 where nobody keeps it, and the mean stands in.</summary>
     public int LongestDecodeContext { get; init; }
 
-    /// <summary>Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>).</summary>
+    /// <summary>
+    /// Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>). Decodes may be left out where it does not
+    /// ask for them (<see cref="ICostModel.NeedsDecodes"/>).
+    /// </summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 
     /// <summary>The sums of a batch that only decodes, so many iterations later; its members are not listed.</summary>
@@ -66,6 +69,13 @@ public readonly ref struct BatchShape
             foreach (ref readonly var slice in Slices) count += slice.PrefillSequences;
             return count;
         }
+    }
+
+    /// <summary>True if <see cref="Sequences"/> lists every member, or every one but the decodes where those are not needed.</summary>
+    public bool ListsMembers(bool needsDecodes)
+    {
+        var (listed, all) = (Sequences.Length, SequenceCount);
+        return listed == all || (!needsDecodes && listed == all - DecodeSequences);
     }
 
     /// <summary>Rows that need logits: one per decode and per completed prefill.</summary>

@@ -25,6 +25,9 @@ public interface ICostModel
     /// <summary>True when <see cref="BatchShape.Sequences"/> must be filled.</summary>
     bool NeedsSequences => false;
 
+    /// <summary>False when it may list the members that compute prompt tokens alone: of decodes the sums suffice.</summary>
+    bool NeedsDecodes => NeedsSequences;
+
     /// <summary>Layers of the model if <see cref="BatchShape.Slices"/> are priced; 0 if the model has no form for them.</summary>
     int Layers => 0;
 

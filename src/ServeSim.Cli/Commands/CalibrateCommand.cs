@@ -13,32 +13,43 @@ internal static class CalibrateCommand
 {
     public static Command Create(AppContext app)
     {
-        var profiles = new Argument<string[]>("PROFILES") { Description = "Profile files (CSV, .gz allowed) or folders of them.", Arity = ArgumentArity.OneOrMore };
+        var profiles = new Argument<string[]>("PROFILES") { Description = "Profile files (CSV, .gz allowed) or folders of them.", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string>("--out") { HelpName = "FILE", Description = "Coefficients file to write.", Required = true };
         var date = new Option<string?>("--date") { HelpName = "DAY", Description = "Day that the file names; today by default." };
         var source = new Option<string[]>("--source") { HelpName = "TEXT", Description = "Where the measurements come from; may be given several times, file names by default." };
-        var command = new ExampleCommand("calibrate", "Fit the constants of the calibrated cost model to measured kernel times.",
+        var iterations = new MeasuredIterations();
+        var command = new ExampleCommand("calibrate", "Fit the constants of the cost model to kernel times, or scale them to measured iterations.",
             "servesim calibrate profiles/ --out coefficients.json",
-            "servesim calibrate gemm.csv attention.csv.gz --out coefficients.json --source \"our H100, driver 580\"")
+            "servesim calibrate gemm.csv attention.csv.gz --out coefficients.json --source \"our H100, driver 580\"",
+            "servesim calibrate --gpu rtx-4090 --model llama-3.1-8b --decode 16x4096=25.1 --prefill 2048=208 --out ours.json")
         {
             profiles, output, date, source,
         };
+        iterations.AddTo(command);
         command.SetAction(parsed =>
         {
-            var files = Files(parsed.GetRequiredValue(profiles));
-            var calibrator = new Calibrator();
-            foreach (var file in files) calibrator.Add(ProfileTable.Read(file));
-            var sources = parsed.GetValue(source) is { Length: > 0 } given ? given : [.. files.Select(file => Path.GetFileName(file))];
-            var day = parsed.GetValue(date) ?? DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-            var set = calibrator.Fit(day, sources);
+            var paths = parsed.GetValue(profiles) ?? [];
+            iterations.Check(parsed, paths.Length > 0);
+            var set = paths.Length > 0 ? Fit(app, parsed.GetValue(date), parsed.GetValue(source), paths) : iterations.Base(parsed);
+            if (iterations.AreGiven(parsed)) set = iterations.Scale(app, parsed, set);
             var path = parsed.GetRequiredValue(output);
             GridFile.Write(path, set.Write);
-            WriteTable(app, set);
-            foreach (var note in calibrator.Notes) app.Log.Warning("{Note:l}", note);
             app.Log.Information("{Count} sets of constants and {Curves} residual curves written to {Path:l}", set.Entries.Count, set.Residuals.Count, path);
             return ExitCode.Fine;
         });
         return command;
+    }
+
+    private static CoefficientSet Fit(AppContext app, string? date, string[]? source, string[] paths)
+    {
+        var files = Files(paths);
+        var calibrator = new Calibrator();
+        foreach (var file in files) calibrator.Add(ProfileTable.Read(file));
+        var day = date ?? DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var set = calibrator.Fit(day, source is { Length: > 0 } ? source : [.. files.Select(file => Path.GetFileName(file))]);
+        WriteTable(app, set);
+        foreach (var note in calibrator.Notes) app.Log.Warning("{Note:l}", note);
+        return set;
     }
 
     /// <summary>Profile files under the given paths.</summary>

@@ -41,6 +41,7 @@ internal static class CostPredictCommand
                     text.Write($"{id},{ms?.ToString("0.#########", CultureInfo.InvariantCulture)}\n");
                 }
             });
+            foreach (var note in predictor.Notes) app.Log.Warning("{Note:l}", note);
             if (bad > 0) app.Log.Warning("{Bad} of {Count} rows could not be predicted and have no ms", bad, table.Count);
             return bad > 0 && parsed.GetValue(strict) ? ExitCode.GateFailed : ExitCode.Fine;
         });
@@ -68,5 +69,5 @@ internal static class CostPredictCommand
 
     internal static Option<bool> NoOverlay() => new("--no-overlay") { Description = "Formulas alone, also for operators of models that were profiled themselves." };
 
-    internal static CoefficientSet Load(string? path) => path is null ? CoefficientSet.Shipped : CoefficientSet.Read(path);
+    internal static CoefficientSet Load(string? path) => path is null ? CoefficientSet.Shipped : CoefficientSet.Read(path).Completed();
 }

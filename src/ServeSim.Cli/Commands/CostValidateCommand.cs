@@ -53,6 +53,7 @@ internal static class CostValidateCommand
             var groups = Summaries(points);
             if (parsed.GetValue(json)) JsonText.Write(app.Output, writer => WriteJson(writer, groups));
             else WriteTable(app, groups);
+            foreach (var note in predictor.Notes) app.Log.Warning("{Note:l}", note);
             if (bad > 0) app.Log.Warning("{Bad} of {Count} rows could not be compared", bad, table.Count);
             if (parsed.GetValue(plot) is { } svg)
             {

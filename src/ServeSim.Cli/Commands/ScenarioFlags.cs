@@ -42,6 +42,7 @@ internal sealed class ScenarioFlags
         Named(Value("--router", "NAME", "Router.", "router.name"), app, PolicyKind.Router);
         Named(Value("--predictor", "NAME", "Length predictor.", "predictor.name"), app, PolicyKind.Predictor);
         Value("--cost", "SPEC", "Cost model: roofline, or linear:c0,c1,c2,c3,c4 in milliseconds.", "cost");
+        Value("--coefficients", "FILE", "Constants from servesim calibrate instead of the shipped ones.", "coefficients");
         Value("--engine", "NAME", "Executor: fast (default) or plain; results do not depend on it.", "engine.kind").CompletionSources.Add("plain", "fast");
         Switch("--audit", "Ask policies that promised to hold their plan all the same; a broken promise is a policy fault.", "engine.audit");
         Value("--price", "USD", "Price of a GPU and an hour; without it no money is reported.", "price.usdPerGpuHour");

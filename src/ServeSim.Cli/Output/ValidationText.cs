@@ -35,16 +35,16 @@ internal static class ValidationText
     {
         app.Output.Write($"{points.Name}: {points.Points} load points, {points.Runs.Count} simulated"
             + (points.NotSampled > 0 ? $", {points.NotSampled} not in the sample" : "") + "\n");
-        var table = new TextTable("engine", "model", "gpu", "points", "TPOT |error|", "bias", "worst", "TTFT |error|", "bias").AlignRight(3, 4, 5, 6, 7, 8);
-        foreach (var (engine, model, gpu, runs) in points.Groups()) Add(engine, model, gpu, runs);
-        if (points.Runs.Count > 0) Add("all", "", "", points.Runs);
+        var table = new TextTable("engine", "model", "gpu", "format", "points", "TPOT |error|", "bias", "worst", "TTFT |error|", "bias").AlignRight(4, 5, 6, 7, 8, 9);
+        foreach (var (engine, model, gpu, format, runs) in points.Groups()) Add(engine, model, gpu, format, runs);
+        if (points.Runs.Count > 0) Add("all", "", "", "", points.Runs);
         table.Write(app);
         foreach (var (reason, count) in points.LeftOut) app.Output.Write($"left out: {count} x {reason}\n");
         foreach (var cost in points.Runs.Select(r => r.CostError).Distinct()) app.Output.Write($"known error: {cost}\n");
         foreach (var assumption in LoadPointRun.Assumptions(points.Start)) app.Output.Write($"assumed: {assumption}\n");
         app.Output.Write("\n");
 
-        void Add(string engine, string model, string gpu, IReadOnlyList<LoadPointRun> runs) => table.Add(engine, model, gpu, Number(runs.Count),
+        void Add(string engine, string model, string gpu, string format, IReadOnlyList<LoadPointRun> runs) => table.Add(engine, model, gpu, format, Number(runs.Count),
             Percent(runs.Average(r => Math.Abs(r.TpotError)), false), Percent(runs.Average(r => r.TpotError)), Percent(runs.Select(r => r.TpotError).MaxBy(Math.Abs)),
             Percent(runs.Average(r => Math.Abs(r.TtftError)), false), Percent(runs.Average(r => r.TtftError)));
     }

@@ -8,7 +8,7 @@ namespace ServeSim.CostModels.Calibration;
 /// <summary>The laws with the constants for one device and software stack; remembers where each came from.</summary>
 public sealed class CalibratedLaws
 {
-    private const string DefaultStack = "vllm";
+    internal const string DefaultStack = "vllm";
     private const double CachedStart = 2.6;    // microseconds; RTX PRO 6000
     private const double CachedGain = 1.4;     // the same
     private readonly CoefficientSet _set;

@@ -47,6 +47,16 @@ public sealed class CoefficientSet
     /// <summary>Measured over predicted for models that were profiled themselves.</summary>
     public IReadOnlyList<ResidualCurve> Residuals => _residuals.Value;
 
+    /// <summary>Factors from iterations that users measured, one a device.</summary>
+    public IReadOnlyList<IterationScale> Scales { get; private init; } = [];
+
+    /// <summary>The factors of a device, or null.</summary>
+    public IterationScale? ScaleOf(string device) => Scales.FirstOrDefault(scale => scale.Device == device);
+
+    /// <summary>The same with these factors, in place of others for the same device.</summary>
+    public CoefficientSet With(IterationScale scale) =>
+        new(Entries, Date, Sources, _residuals) { Scales = [.. Scales.Where(other => other.Device != scale.Device), scale] };
+
     /// <summary>An entry, or null.</summary>
     public CoefficientEntry? Find(string stack, string device, string op) => _byKey.GetValueOrDefault((stack, device, op));
 
@@ -55,6 +65,22 @@ public sealed class CoefficientSet
 
     /// <summary>False where profiled devices that were left out came out worse with constants carried over by their power limits than with plain ones.</summary>
     internal bool CarryingHelps(string stack, string op) => Find(stack, "carried", "carried:" + op) is not { HeldBack: { } with, Fit: var without } || with.Mean < without.Mean;
+
+    /// <summary>Kernel families that another set had to lend; empty for a set that has all.</summary>
+    public IReadOnlyList<string> Borrowed { get; private init; } = [];
+
+    /// <summary>
+    /// The set for use in cost models. One that was fitted to some operators only is put on the shipped constants: its own devices and
+    /// collectives win, the rest, medians and element-wise kernels (which are fitted over all devices of a stack) included, is shipped.
+    /// </summary>
+    public CoefficientSet Completed()
+    {
+        var lacks = Shipped.Entries.Where(e => e.Device == "*" && Find(e.Stack, "*", e.Operator) is null).Select(e => e.Operator).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (lacks.Count == 0) return this;
+        var own = Entries.Where(e => e.Device is not ("*" or "stack" or "overlay" or "carried") && e.Operator != "element-wise").ToList();
+        var kept = Shipped.Entries.Where(e => !own.Exists(o => (o.Stack, o.Device, o.Operator) == (e.Stack, e.Device, e.Operator)));
+        return new([.. kept, .. own], Date, Sources, Shipped._residuals) { Scales = Scales, Borrowed = lacks };
+    }
 
     /// <summary>The constants for a device: its own, a sibling's, or those of any other device.</summary>
     public (CoefficientEntry Entry, ConstantOrigin Origin)? Resolve(string stack, string device, string op)
@@ -110,7 +136,7 @@ public sealed class CoefficientSet
             if (curves.ValueKind != JsonValueKind.Array) throw new JsonException("residuals must be a list");
             var sources = new List<string>();
             foreach (var source in root.GetProperty("sources").EnumerateArray()) sources.Add(source.GetString()!);
-            return new(entries, root.GetProperty("date").GetString()!, sources, new Lazy<IReadOnlyList<ResidualCurve>>(() => Curves(curves, name)));
+            return new(entries, root.GetProperty("date").GetString()!, sources, new Lazy<IReadOnlyList<ResidualCurve>>(() => Curves(curves, name))) { Scales = ReadScales(root) };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -130,7 +156,9 @@ public sealed class CoefficientSet
         text.Write(string.Join(",\n", Residuals.Select(r =>
             $"{{\"stack\": {Quote(r.Stack)}, \"device\": {Quote(r.Device)}, \"model\": {Quote(r.Model)}, \"tp\": {r.Tensor}, \"operator\": {Quote(r.Operator)}, "
             + $"\"rows\": [{string.Join(",", r.Rows.Select(Number))}], \"ratio\": [{string.Join(",", r.Ratios.Select(Number))}]}}")));
-        text.Write("\n]\n}\n");
+        text.Write("\n]");
+        if (Scales.Count > 0) text.Write($",\n\"scales\": [\n{string.Join(",\n", Scales.Select(Line))}\n]");
+        text.Write("\n}\n");
     }
 
     /// <summary>A number with five significant digits, the same on every machine.</summary>
@@ -142,6 +170,26 @@ public sealed class CoefficientSet
         $"{{\"stack\": {Quote(e.Stack)}, \"device\": {Quote(e.Device)}, \"operator\": {Quote(e.Operator)}, "
         + $"\"constants\": {{{string.Join(", ", e.Names.Select((name, i) => $"{Quote(name)}: {Number(e.Values[i])}"))}}}, "
         + $"\"rows\": {e.Rows}, \"fit\": {Line(e.Fit)}{(e.HeldBack is null ? "" : $", \"held_back\": {Line(e.HeldBack)}")}}}";
+
+    private static string Line(IterationScale s) =>
+        $"{{\"device\": {Quote(s.Device)}, \"model\": {Quote(s.Model)}, \"tp\": {s.Tensor}, \"precision\": {Quote(s.Precision)}, "
+        + $"\"dense\": {Number(s.Dense)}, \"attention\": {Number(s.Attention)}, \"measured\": [{string.Join(", ", s.Measured.Select(Quote))}]}}";
+
+    private static List<IterationScale> ReadScales(JsonElement root)
+    {
+        var scales = new List<IterationScale>();
+        if (!root.TryGetProperty("scales", out var list)) return scales;
+        foreach (var item in list.EnumerateArray())
+        {
+            var (dense, attention) = (item.GetProperty("dense").GetDouble(), item.GetProperty("attention").GetDouble());
+            if (!IterationScale.IsPlausible(dense) || !IterationScale.IsPlausible(attention))
+                throw new JsonException($"scales: factors of {item.GetProperty("device").GetString()} must be from {1 / IterationScale.Most} to {IterationScale.Most}, got {dense} and {attention}");
+            scales.Add(new(item.GetProperty("device").GetString()!, item.GetProperty("model").GetString()!, item.GetProperty("tp").GetInt32(),
+                item.GetProperty("precision").GetString()!, dense, attention, [.. item.GetProperty("measured").EnumerateArray().Select(m => m.GetString()!)]));
+        }
+
+        return scales;
+    }
 
     private static string Line(ErrorSummary e) =>
         $"{{\"rows\": {e.Rows}, \"mean\": {Number(e.Mean)}, \"median\": {Number(e.Median)}, \"p90\": {Number(e.Percentile90)}, \"bias\": {Number(e.Bias)}, \"total\": {Number(e.TotalError)}}}";

@@ -6,7 +6,7 @@ internal static class DeviceFamily
     private static readonly string[][] _families =
     [
         ["a100-80-sxm", "a100-80-pcie", "a100-40-sxm"],
-        ["h100-sxm", "h200-sxm", "h100-pcie"],
+        ["h100-sxm", "h200-sxm", "h100-pcie", "h20"],
         ["b200", "gb200", "b300", "gb300"],
         ["l40s", "l4", "rtx-4090"],
         ["rtx-pro-6000"],

@@ -44,15 +44,24 @@ public static class PowerModelFactory
         IPowerCurve made = curve switch
         {
             "phase" => new PhaseCurve(p[1], p[2]),
-            "mfu" => new MfuCurve(p[0], p[1], p[2], p[3], ModelFlops.Of(model), gpu.FlopsPerSecond * layout.Tensor),
+            "mfu" => new MfuCurve(p[0], p[1], p[2], p[3], FlopsByFormat.Of(model, gpu, precision ?? PrecisionProfile.Bf16), gpu.FlopsPerSecond * layout.Tensor),
             "logistic" => new LogisticCurve(p[0], p[1], p[2], p[3]),
             "traffic" => new TrafficCurve(p[0], p[1], p[2], model, precision ?? PrecisionProfile.Bf16,
                 cost ?? throw new InputException("power.model: traffic counts expert reads, and needs the run's cost model for them"), layout.Tensor),
             _ => new LinearCurve(p[0], p[1], p[2]),
         };
         var name = $"{curve}:{string.Join(",", p.Select(x => x.ToString(CultureInfo.InvariantCulture)))} on {gpu.Name}";
+        if (precision is { Name: not "bf16" } format) warnings = [.. warnings, FormatWarning(curve, format.Name)];
         return new CurvePower(made, Math.Min(gpu.IdleWatts ?? p[0], p[0]), p[0], new(name, source, Trust, warnings));
     }
+
+    // No published curve was measured with narrow formats; what each makes of them differs.
+    private static string FormatWarning(string curve, string format) => curve switch
+    {
+        "mfu" => $"power in {format}: operations count by the rate of their units, on a curve that was calibrated with two-byte models",
+        "traffic" => $"power in {format}: bytes are those of the format, picojoules per FLOP those of two-byte arithmetic",
+        _ => $"power in {format}: the {curve} curve does not know number formats; its constants are of two-byte models",
+    };
 
     private static DataLine? Find(string gpu)
     {

@@ -12,12 +12,23 @@ public static class AcceleratorCatalog
     /// <summary>Every accelerator, in the order of the data file.</summary>
     public static IReadOnlyList<AcceleratorSpec> All => _accelerators.All;
 
-    /// <summary>An accelerator by name, case ignored; null if none is called that.</summary>
-    public static AcceleratorSpec? Find(string name) => _accelerators.Find(name);
+    /// <summary>An accelerator by name, case ignored, with or without a form factor (-sxm) where there is only one; null if none is called that.</summary>
+    public static AcceleratorSpec? Find(string name) => _accelerators.Find(name) ?? OnlyForm(name);
 
-    /// <summary>An accelerator by name, case ignored.</summary>
+    /// <summary>An accelerator by name, as <see cref="Find"/>.</summary>
     /// <exception cref="InputException">No accelerator is called that.</exception>
-    public static AcceleratorSpec Get(string name) => _accelerators.Get("gpu", name);
+    public static AcceleratorSpec Get(string name) => Find(name) ?? _accelerators.Get("gpu", name);
+
+    // b300-sxm is b300 and h200 is h200-sxm, but a100-80 is sold as a card too.
+    private static AcceleratorSpec? OnlyForm(string name)
+    {
+        var plain = Plain(name.ToLowerInvariant());
+        if (plain.EndsWith("-pcie", StringComparison.Ordinal)) return null;
+        var forms = All.Where(gpu => gpu.Name == plain || Plain(gpu.Name) == plain || gpu.Name == plain + "-pcie").ToList();
+        return forms.Count == 1 ? forms[0] : null;
+    }
+
+    private static string Plain(string name) => name.EndsWith("-sxm", StringComparison.Ordinal) ? name[..^"-sxm".Length] : name;
 
     private static AcceleratorSpec Read(string text)
     {

@@ -22,6 +22,9 @@ internal sealed class CalibratedAttention : DecodeAttention
     private readonly double _perKey;
     private readonly double _perLongest;
     private readonly double _blockTokens;
+    private readonly double _start;
+    private readonly double _split;
+    private readonly double _factor;
 
     public CalibratedAttention(ModelSpec model, int tensor, AttentionWindow? window, CalibratedClock clock, CostOptions options)
     {
@@ -35,24 +38,27 @@ internal sealed class CalibratedAttention : DecodeAttention
         _mixed = clock.Mixing?.On(_heads, rates);
 
         // The terms of the decode law, ready for a decode iteration: four multiplications and no division.
-        _swap = _decode.StartMicroseconds + _decode.Fixed(_heads, 2, rates) - (2 * _decode.Fixed(_heads, 1, rates));
-        _perSequence = _decode.Fixed(_heads, 1, rates);
-        _perKey = _decode.PerKey(_heads, rates);
-        _perLongest = _decode.PerKiloContextMicroseconds / 1024;
+        _factor = clock.AttentionFactor;
+        _start = _factor * _decode.StartMicroseconds;
+        _split = _factor * _decode.SplitMicroseconds;
+        _swap = _factor * (_decode.StartMicroseconds + _decode.Fixed(_heads, 2, rates) - (2 * _decode.Fixed(_heads, 1, rates)));
+        _perSequence = _factor * _decode.Fixed(_heads, 1, rates);
+        _perKey = _factor * _decode.PerKey(_heads, rates);
+        _perLongest = _factor * (_decode.PerKiloContextMicroseconds / 1024);
         _blockTokens = DecodeLaw.BlockTokens(_heads.HeadSize);
     }
 
     public AttentionWindow? Window => _window;
 
     /// <summary>The decode kernel of so many sequences.</summary>
-    public override DecodeSlopes Slopes(int sequences) => new(DecodeFixed(sequences), _perKey, _perLongest, _decode.SplitMicroseconds, _blockTokens);
+    public override DecodeSlopes Slopes(int sequences) => new(DecodeFixed(sequences), _perKey, _perLongest, _split, _blockTokens);
 
     public override double DecodeMicroseconds(int sequences, double keys, double longest) => Decode(sequences, keys, longest);
 
-    private double DecodeFixed(double sequences) => (sequences > 1 ? _swap : _decode.StartMicroseconds) + (_perSequence * sequences);
+    private double DecodeFixed(double sequences) => (sequences > 1 ? _swap : _start) + (_perSequence * sequences);
 
     private double Decode(double sequences, double keys, double longest) => DecodeFixed(sequences) + (_perKey * keys) + (_perLongest * longest)
-        + (longest > _blockTokens ? _decode.SplitMicroseconds : 0);
+        + (longest > _blockTokens ? _split : 0);
 
     public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)
     {
@@ -77,16 +83,16 @@ internal sealed class CalibratedAttention : DecodeAttention
         var chunks = work.Prefill(prefillTokens);
         if (_mixed is { } mixed)
         {
-            var both = mixed.Microseconds(chunks, sequences, work.DecodeKeys, work.LongestDecodeKeys);
+            var both = _factor * mixed.Microseconds(chunks, sequences, work.DecodeKeys, work.LongestDecodeKeys);
             if (ledger is not null)
                 Note(ledger, "attention", layers, work.PrefillPairs + work.DecodePairs, work.PrefillKeys + work.DecodeKeys, prefillTokens + sequences, both, BoundBy.Compute);
             return both;
         }
 
-        var prefill = _prefill.Microseconds(chunks);
+        var prefill = _factor * _prefill.Microseconds(chunks);
         if (ledger is not null) Note(ledger, "prefill attention", layers, work.PrefillPairs, work.PrefillKeys, prefillTokens, prefill, BoundBy.Compute);
         if (sequences == 0) return prefill;
-        var decode = Math.Max(0, Decode(sequences, work.DecodeKeys, work.LongestDecodeKeys) - Math.Min(_decode.StartMicroseconds, _prefill.Start));
+        var decode = Math.Max(0, Decode(sequences, work.DecodeKeys, work.LongestDecodeKeys) - Math.Min(_start, _factor * _prefill.Start));
         if (ledger is not null) Note(ledger, "decode attention", layers, work.DecodePairs, work.DecodeKeys, sequences, decode, BoundBy.Memory);
         return prefill + decode;
     }

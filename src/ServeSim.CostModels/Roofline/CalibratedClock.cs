@@ -28,11 +28,14 @@ internal sealed class CalibratedClock : IAttentionClock
     private readonly CollectiveLaw _exchange;
     private readonly double _stageBytesPerMicrosecond;
     private readonly double _stageLatencyMicroseconds;
+    private readonly double _dense;
 
     public CalibratedClock(AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
     {
         _laws = new(options.Coefficients ?? CoefficientSet.Shipped, options.Stack, gpu);
         (_gpu, _layout, _precision, _skewed, _counts) = (gpu, layout, options.Precision, options.SkewedRouting, options.Collectives);
+        Scale = _laws.Stack == CalibratedLaws.DefaultStack ? options.Scale ?? _laws.Set.ScaleOf(gpu.Name) : null;
+        (_dense, AttentionFactor) = (Scale?.Dense ?? 1, Scale?.Attention ?? 1);
         _rates = _laws.Rates;
         _gemmRates = _rates.At(_precision.TeraflopsOn(gpu));
         _gemm = _laws.Gemm(NumberFormat.Bf16);
@@ -59,6 +62,12 @@ internal sealed class CalibratedClock : IAttentionClock
 
     public CalibratedLaws Laws => _laws;
 
+    /// <summary>Factors from measured iterations, or null.</summary>
+    public IterationScale? Scale { get; }
+
+    /// <summary>What attention kernels take times their law.</summary>
+    public double AttentionFactor { get; }
+
     public bool HasMeasuredCollectives { get; }
 
     public DecodeLaw Decoding { get; }
@@ -76,6 +85,12 @@ internal sealed class CalibratedClock : IAttentionClock
     public KernelTime TimeWithoutTiles(RowOperator op, int rows) => Time(op, rows, isTiled: false);
 
     private KernelTime Time(RowOperator op, int rows, bool isTiled)
+    {
+        var time = Unscaled(op, rows, isTiled);
+        return time with { Microseconds = _dense * time.Microseconds };
+    }
+
+    private KernelTime Unscaled(RowOperator op, int rows, bool isTiled)
     {
         if (op.Kind == KernelKind.Experts) return ExpertTime(op, rows);
         if (op.Kind == KernelKind.Gemm) return Gemm(rows, op.Columns, op.Inner, op.Weights, isTiled);
@@ -119,11 +134,11 @@ internal sealed class CalibratedClock : IAttentionClock
         return new(time, compute > memory ? BoundBy.Compute : memory > law.StartMicroseconds ? BoundBy.Memory : BoundBy.Overhead);
     }
 
-    public KernelTime Decode(double flops, double bytes) => Longer(Decoding.StartMicroseconds,
+    public KernelTime Decode(double flops, double bytes) => Attention(Decoding.StartMicroseconds,
         flops / (Prefilling.Compute * _rates.FlopsPerMicrosecond), bytes / (Decoding.Bandwidth * _rates.BytesPerMicrosecond));
 
     public KernelTime Prefill(double flops, double flopsPerKey) =>
-        Longer(Prefilling.StartMicroseconds, flops / (Prefilling.Compute * _rates.FlopsPerMicrosecond), 0);
+        Attention(Prefilling.StartMicroseconds, flops / (Prefilling.Compute * _rates.FlopsPerMicrosecond), 0);
 
     private KernelTime ExpertTime(RowOperator op, int rows)
     {
@@ -172,7 +187,7 @@ internal sealed class CalibratedClock : IAttentionClock
             : nccl.Microseconds(volume);
     }
 
-    private static KernelTime Longer(double start, double compute, double memory) => new(
-        start + Math.Max(compute, memory),
+    private KernelTime Attention(double start, double compute, double memory) => new(
+        AttentionFactor * (start + Math.Max(compute, memory)),
         start > Math.Max(compute, memory) ? BoundBy.Overhead : compute > memory ? BoundBy.Compute : BoundBy.Memory);
 }

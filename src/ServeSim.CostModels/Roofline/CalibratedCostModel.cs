@@ -68,6 +68,9 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     /// <inheritdoc/>
     public bool NeedsSequences { get; }
 
+    /// <summary>Windows cut every context; latent attention tells only chunks apart.</summary>
+    public bool NeedsDecodes => _windowed is not null;
+
     /// <inheritdoc/>
     public int Layers => _stack.Layers;
 
@@ -195,7 +198,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     {
         if (!shape.Slices.IsEmpty) return BandedMicroseconds(shape, stage, 2 * Layers, null);
         if (shape.Tokens == 0) return 0;
-        if (NeedsSequences && shape.Sequences.Length != shape.PrefillSequences + shape.DecodeSequences)
+        if (NeedsSequences && !shape.ListsMembers(NeedsDecodes))
             throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
         return _overhead.StageMicroseconds(shape.PrefillSequences + shape.DecodeSequences, stage,
             _overhead.LaunchMicroseconds(shape, _stages[stage].Layers), KernelMicroseconds(shape, stage), null);
@@ -217,7 +220,7 @@ public sealed class CalibratedCostModel : IExplainedCostModel
     {
         var sequences = shape.SequenceCount;
         if (sequences == 0) return 0;
-        if (NeedsSequences && shape.Sequences.Length != sequences)
+        if (NeedsSequences && !shape.ListsMembers(NeedsDecodes))
             throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
         ref readonly var plan = ref _stages[stage];
         var operators = _layerRows ??= _makeLayerRows();

@@ -47,12 +47,22 @@ internal sealed class CollectiveTime
     public static double RingMicroseconds(int devices, double bytes, double start, double hop, double bytesPerMicrosecond) =>
         start + (2.0 * (devices - 1) * hop) + (2.0 * (devices - 1) / devices * bytes / bytesPerMicrosecond);
 
-    private double Formula(double bytes)
+    /// <summary>Tree all-reduce: up and down ⌈log2 n⌉ hops with the whole message.</summary>
+    public static double TreeMicroseconds(int devices, double bytes, double start, double hop, double bytesPerMicrosecond)
     {
         var depth = 0;
-        while ((1 << depth) < _devices) depth++;
+        while ((1 << depth) < devices) depth++;
+        return start + (2.0 * depth * (hop + (bytes / bytesPerMicrosecond)));
+    }
+
+    /// <summary>Star all-reduce over one master: two hops, but its link carries every other device's message twice. For links whose latency is all.</summary>
+    public static double StarMicroseconds(int devices, double bytes, double hop, double bytesPerMicrosecond) =>
+        2 * (hop + ((devices - 1) * bytes / bytesPerMicrosecond));
+
+    private double Formula(double bytes)
+    {
         var ring = RingMicroseconds(_devices, bytes, StartMicroseconds, HopMicroseconds, _bytesPerMicrosecond);
-        var tree = StartMicroseconds + (2.0 * depth * (HopMicroseconds + (bytes / _bytesPerMicrosecond)));
+        var tree = TreeMicroseconds(_devices, bytes, StartMicroseconds, HopMicroseconds, _bytesPerMicrosecond);
         var oneShot = StartMicroseconds + HopMicroseconds + ((_devices - 1) * bytes / _bytesPerMicrosecond);
         return Math.Min(ring, Math.Min(tree, oneShot));
     }

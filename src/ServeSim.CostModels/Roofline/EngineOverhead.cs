@@ -15,6 +15,8 @@ internal sealed class EngineOverhead
     private readonly double _hostMicroseconds;
     private readonly double _hostMicrosecondsPerSequence;
     private readonly bool _launchesGraphs;
+    private readonly int _mostGraphTokens;    // -1 without graphs
+    private readonly int[] _rows;             // rows for so many tokens; more tokens are not padded
 
     private EngineOverhead(CostOptions options, int tensor, double host, double perSequence, bool launchesGraphs)
     {
@@ -25,6 +27,10 @@ internal sealed class EngineOverhead
 
         // An 8B model with 32 layers takes 9.5 ms however few tokens it computes, a 70B model on eight devices 28 ms.
         _eagerLayerMicroseconds = 300 + (50 * Math.Min(1, (tensor - 1) / 7.0));
+        _mostGraphTokens = options.Launch == LaunchMode.Graphs ? options.MaxGraphTokens : -1;
+        while (_mostGraphTokens >= 0 && CapturedSize(_mostGraphTokens) > options.MaxGraphTokens) _mostGraphTokens--;
+        _rows = new int[options.GraphPadding ? _mostGraphTokens + 1 : 0];
+        for (var tokens = 0; tokens < _rows.Length; tokens++) _rows[tokens] = CapturedSize(tokens);
     }
 
     /// <summary>f2: graph launches and the whole host work, which f2's constants leave out.</summary>
@@ -34,7 +40,11 @@ internal sealed class EngineOverhead
     public static EngineOverhead Calibrated(CostOptions options, int tensor) => new(options, tensor, 300, 2, launchesGraphs: false);
 
     /// <summary>Rows that the kernels compute for so many tokens.</summary>
-    public int Rows(int tokens) => _options.GraphPadding && UsesGraph(tokens) ? CapturedSize(tokens) : tokens;
+    public int Rows(int tokens)
+    {
+        var rows = _rows;
+        return (uint)tokens < (uint)rows.Length ? rows[tokens] : tokens;
+    }
 
     /// <summary>vLLM's captured sizes: 1, 2, 4, then multiples of 8 up to 256, then multiples of 16.</summary>
     public static int CapturedSize(int tokens) => tokens switch
@@ -66,7 +76,7 @@ internal sealed class EngineOverhead
         return new(LaunchMicroseconds(shape, layers), stage > 0 ? HostMode.None : _options.Host, _hostMicroseconds + (_hostMicrosecondsPerSequence * sequences));
     }
 
-    private bool UsesGraph(int tokens) => _options.Launch == LaunchMode.Graphs && CapturedSize(tokens) <= _options.MaxGraphTokens;
+    private bool UsesGraph(int tokens) => tokens <= _mostGraphTokens;
 
     /// <summary>Launches of layers that compute the same batch.</summary>
     public double LaunchMicroseconds(in BatchShape shape, double layers)

@@ -57,6 +57,9 @@ internal sealed class FittedClock : IAttentionClock
     public KernelTime Decode(double flops, double bytes) => Largest(
         flops / _attentionFlopsPerMicrosecond, bytes / _decodeBytesPerMicrosecond, _decodeStartMicroseconds);
 
+    /// <summary><see cref="Decode"/> without arithmetic to wait for.</summary>
+    public double DecodeMicroseconds(double bytes) => _decodeStartMicroseconds + (bytes / _decodeBytesPerMicrosecond);
+
     /// <summary>Prefill attention; short contexts reach less of the peak.</summary>
     /// <param name="flops">FLOPs of all chunks.</param>
     /// <param name="flopsPerKey">Sum over the chunks of FLOPs divided by the chunk's context.</param>

@@ -25,7 +25,7 @@ internal sealed class GroupedAttention(ModelSpec model, int tensor, AttentionWin
     }
 
     public override double DecodeMicroseconds(int sequences, double keys, double longest) => _fitted is { } fitted
-        ? 0 + fitted.Decode(0, _bytesPerKey * keys).Microseconds
+        ? fitted.DecodeMicroseconds(_bytesPerKey * keys)
         : clock.Time(KernelKind.Gemm, _flopsPerPair * keys, (_bytesPerKey * keys) + (_bytesPerQuery * sequences)).Microseconds;
 
     /// <summary>F0: the whole batch as one kernel.</summary>

@@ -41,8 +41,15 @@ internal sealed class LatentAttention : DecodeAttention
 
     public override double Microseconds(in BatchShape shape, int layers, CostLedger? ledger)
     {
-        var work = default(Work);
-        foreach (ref readonly var span in shape.Sequences) work.Add(span);
+        // A decode reads all keys, whoever it is: their sum suffices. Chunks differ by their length.
+        double keys = shape.DecodeContextTokens + shape.DecodeSequences;
+        var work = new Work { AbsorbedTokens = shape.DecodeSequences, AbsorbedPairs = keys, AbsorbedKeys = keys };
+        if (shape.PrefillSequences > 0)
+        {
+            foreach (ref readonly var span in shape.Sequences)
+                if (!span.IsDecode) work.Add(span);
+        }
+
         return _fitted is null ? OneKernel(shape.Tokens, work, layers, ledger) : TwoKernels(work, layers, ledger, _fitted);
     }
 

@@ -50,12 +50,13 @@ internal sealed class LayerStack
         return reads;
     }
 
-    private double Distinct(int tokens)
+    /// <summary>Routed experts of one layer that the devices of the instance read for so many tokens; 0 for a dense model.</summary>
+    public double Distinct(int tokens)
     {
-        if (tokens == 0) return 0;
-        if (tokens >= _remembered.Length) return _distinct!(tokens * _replicas) / _replicas;
+        if (tokens == 0 || _distinct is null) return 0;
+        if (tokens >= _remembered.Length) return _distinct(tokens * _replicas) / _replicas;
         var known = _remembered[tokens];
-        return known > 0 ? known : _remembered[tokens] = _distinct!(tokens * _replicas) / _replicas;
+        return known > 0 ? known : _remembered[tokens] = _distinct(tokens * _replicas) / _replicas;
     }
 }
 

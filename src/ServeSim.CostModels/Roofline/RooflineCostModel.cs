@@ -12,6 +12,7 @@ namespace ServeSim.CostModels.Roofline;
 public sealed class RooflineCostModel : StagedCostModel
 {
     private readonly StagePlan[] _stages;
+    private readonly StageRows[] _stageRows;
     private readonly LayerStack _stack;
     private readonly RowTable _common;
     private readonly RowTable _denseMlp;
@@ -37,6 +38,7 @@ public sealed class RooflineCostModel : StagedCostModel
         _finalNorm = new(operators.FinalNorm(), clock);
         _head = new(operators.Head(), clock);
         _transfer = new([operators.StageTransfer()], clock);
+        _stageRows = [.. _stages.Select(plan => new StageRows(plan, _common, _denseMlp, _expertMlp, plan.IsLast ? _finalNorm : _transfer))];
         _attention = model.LatentAttention is null
             ? new GroupedAttention(model, layout.Tensor, null, clock)
             : new LatentAttention(model, layout.Tensor, clock, options.Precision.Kv);
@@ -54,6 +56,9 @@ public sealed class RooflineCostModel : StagedCostModel
 
     /// <inheritdoc/>
     public override bool NeedsSequences { get; }
+
+    /// <summary>Windows cut every context; latent attention tells only chunks apart.</summary>
+    public override bool NeedsDecodes => _windowedAttention is not null;
 
     /// <summary>F0: the data sheet as it stands.</summary>
     public static RooflineCostModel Ideal(ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CostOptions options)
@@ -74,6 +79,11 @@ public sealed class RooflineCostModel : StagedCostModel
     private protected override LayerStack Stack => _stack;
 
     /// <inheritdoc/>
+    public override SimDuration IterationTime(in BatchShape shape) => _stages.Length == 1 && shape.Slices.IsEmpty
+        ? SimDuration.FromMicroseconds(WholeMicroseconds(shape, 0))
+        : base.IterationTime(shape);
+
+    /// <inheritdoc/>
     public override void DecodeTimes(in BatchShape first, Span<SimDuration> times)
     {
         times.Clear();
@@ -86,19 +96,16 @@ public sealed class RooflineCostModel : StagedCostModel
     {
         ref readonly var plan = ref _stages[stage];
         var sequences = first.DecodeSequences;
-        var rows = _overhead?.Rows(sequences) ?? sequences;
-        var common = Add(_common, rows, plan.Layers, null);
-        var dense = Add(_denseMlp, rows, plan.DenseLayers, null);
-        var experts = Add(_expertMlp, rows, plan.ExpertLayers, null);
-        var ends = plan.IsLast ? Add(_finalNorm, rows, 1, null) + Add(_head, sequences, 1, null) : Add(_transfer, rows, 1, null);
+        var rows = _stageRows[stage].Of(_overhead?.Rows(sequences) ?? sequences);
+        var ends = rows.End + (plan.IsLast ? _head.Microseconds(sequences) : 0);
         var overhead = _overhead?.OfDecodes(sequences, stage, plan.Layers);
         using var steps = new DecodeSteps(first, _window);
         foreach (ref var time in times)
         {
-            var microseconds = common;
+            var microseconds = rows.Common;
             if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.DecodeMicroseconds(sequences, steps.Keys, steps.Longest);
             if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowedAttention!.DecodeMicroseconds(sequences, steps.WindowedKeys, steps.WindowedLongest);
-            microseconds = microseconds + dense + experts + ends;
+            microseconds = microseconds + rows.DenseMlp + rows.ExpertMlp + ends;
             time += SimDuration.FromMicroseconds(overhead?.Microseconds(microseconds) ?? microseconds);
             steps.MoveNext();
         }
@@ -106,10 +113,10 @@ public sealed class RooflineCostModel : StagedCostModel
 
     private protected override double StageMicroseconds(in BatchShape shape, int stage, int until, CostLedger? ledger)
     {
+        if (shape.Slices.IsEmpty && ledger is null && until >= 2 * _stack.Layers) return WholeMicroseconds(shape, stage);
         var sequences = shape.SequenceCount;
         if (sequences == 0) return 0;
-        if (NeedsSequences && shape.Sequences.Length != sequences)
-            throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
+        Require(shape);
         ref readonly var plan = ref _stages[stage];
         var (rows, microseconds, launches) = (0, 0.0, 0.0);
         var end = Math.Min(plan.EndSublayer, until);
@@ -140,6 +147,32 @@ public sealed class RooflineCostModel : StagedCostModel
             microseconds += LayerMicroseconds(band, rows, layers, ledger);
             launches += _overhead?.LaunchMicroseconds(band, layers.Layers) ?? 0;
         }
+    }
+
+    /// <summary>All layers of a stage compute the same batch. The sums of the general form in their order, so that they round alike.</summary>
+    private double WholeMicroseconds(in BatchShape shape, int stage)
+    {
+        var tokens = shape.Tokens;
+        if (tokens == 0) return 0;
+        Require(shape);
+        ref readonly var plan = ref _stages[stage];
+        ref readonly var rows = ref _stageRows[stage].Of(_overhead?.Rows(tokens) ?? tokens);
+        var microseconds = rows.Common;
+        if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * AttentionMicroseconds(shape);
+        if (plan.WindowedLayers > 0) microseconds += plan.WindowedLayers * _windowedAttention!.Microseconds(shape, 0, null);
+        microseconds = microseconds + rows.DenseMlp + rows.ExpertMlp + (rows.End + (plan.IsLast ? _head.Microseconds(shape.LogitRows) : 0));
+        return _overhead?.StageMicroseconds(shape.PrefillSequences + shape.DecodeSequences, stage, _overhead.LaunchMicroseconds(shape, plan.Layers), microseconds, null)
+            ?? microseconds;
+    }
+
+    private double AttentionMicroseconds(in BatchShape shape) => shape.PrefillTokens == 0 && shape.Sequences.IsEmpty
+        ? _attention.DecodeMicroseconds(shape.DecodeSequences, shape.DecodeContextTokens + shape.DecodeSequences, 0)
+        : _attention.Microseconds(shape, 0, null);
+
+    private void Require(in BatchShape shape)
+    {
+        if (NeedsSequences && !shape.ListsMembers(NeedsDecodes))
+            throw new ArgumentException("this model's attention needs every member of the batch (NeedsSequences)", nameof(shape));
     }
 
     private double LayerMicroseconds(in BatchShape band, int rows, in LayerCounts layers, CostLedger? ledger)

@@ -16,6 +16,9 @@ public abstract class StagedCostModel : IExplainedCostModel
     public abstract bool NeedsSequences { get; }
 
     /// <inheritdoc/>
+    public abstract bool NeedsDecodes { get; }
+
+    /// <inheritdoc/>
     public int Layers => Stack.Layers;
 
     /// <inheritdoc/>
@@ -25,7 +28,7 @@ public abstract class StagedCostModel : IExplainedCostModel
     private protected abstract LayerStack Stack { get; }
 
     /// <inheritdoc/>
-    public SimDuration IterationTime(in BatchShape shape)
+    public virtual SimDuration IterationTime(in BatchShape shape)
     {
         var total = SimDuration.Zero;
         for (var stage = 0; stage < PipelineStages; stage++) total += StageTime(shape, stage);

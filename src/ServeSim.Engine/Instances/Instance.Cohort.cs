@@ -16,7 +16,7 @@ internal sealed partial class Instance
 
     /// <summary>What has no fast form is stepped: overlapping iterations, costs or policies that look at every member.</summary>
     private static bool CanShareSteps(ICostModel cost, IBatchPolicy policy) =>
-        cost.PipelineStages == 1 && !cost.NeedsSequences && !(policy.ReadsEntries && IsTold(policy));
+        cost.PipelineStages == 1 && !cost.NeedsDecodes && !(policy.ReadsEntries && IsTold(policy));
 
     private static bool IsTold(IBatchPolicy policy)
     {

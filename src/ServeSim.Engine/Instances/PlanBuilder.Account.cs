@@ -122,8 +122,8 @@ internal sealed partial class PlanBuilder
         var count = 0;
         if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
         foreach (ref readonly var item in Items)
-            if (item.Tokens > 0) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer };
-        for (var i = 0; i < _padSequences; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
+            if (item.Tokens > 0 && (!item.IsDecode || cost.NeedsDecodes)) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer };
+        for (var i = 0; i < _padSequences && cost.NeedsDecodes; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);
         return _spans.AsSpan(0, count);
     }
 

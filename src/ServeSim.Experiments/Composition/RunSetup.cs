@@ -1,6 +1,7 @@
 using System.Globalization;
 using ServeSim.Abstractions;
 using ServeSim.CostModels;
+using ServeSim.CostModels.Calibration;
 using ServeSim.CostModels.Energy;
 using ServeSim.CostModels.Hardware;
 using ServeSim.CostModels.Memory;
@@ -45,7 +46,7 @@ public sealed class RunSetup
         var layout = scenario.Parallel.ToLayout();
         var precision = PrecisionProfile.For(scenario.Precision, Model);
         if (layout.AttentionReplicas > 1) _notes.Add("attention replicas that share experts run independently: none waits for the fullest of them");
-        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, WithRouting(costOptions ?? CostOptions.Default) with { Precision = precision });
+        var cost = CostModelFactory.Create(scenario.Cost, Model, gpu, layout, WithStated(costOptions ?? CostOptions.Default) with { Precision = precision });
         Cost = around is null ? cost : around(cost);
         Power = PowerModelFactory.Create(scenario.Power.Model, Model, gpu, layout, Cost, precision);
         _engine = Size(gpu, layout, precision);
@@ -211,10 +212,14 @@ public sealed class RunSetup
         };
     }
 
-    /// <summary>The routing that the scenario states, in place of the cost model's own.</summary>
-    private CostOptions WithRouting(CostOptions options) => Scenario.Experts.Locality is { } locality && Model.Experts is { } e
-        ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
-        : options;
+    /// <summary>The routing and the constants that the scenario states, in place of the cost model's own.</summary>
+    private CostOptions WithStated(CostOptions options)
+    {
+        if (Scenario.Coefficients is { } file) options = options with { Coefficients = CoefficientSet.Read(file).Completed() };
+        return Scenario.Experts.Locality is { } locality && Model.Experts is { } e
+            ? options with { DistinctExperts = tokens => ExpertCoverage.Expected(e.Experts, e.ActivePerToken, tokens, locality) }
+            : options;
+    }
 
     /// <summary>A policy that needs estimates gets those that it names, or else the truth, if nothing is chosen; the reports say so.</summary>
     private Scenario WithPredictor(Scenario scenario)

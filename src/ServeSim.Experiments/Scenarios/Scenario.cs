@@ -33,6 +33,9 @@ public sealed record Scenario
     /// <summary>What an iteration costs, as the cost-model factory reads it.</summary>
     public string Cost { get; init; } = "roofline";
 
+    /// <summary>Coefficients file from servesim calibrate; null takes the shipped constants.</summary>
+    public string? Coefficients { get; init; }
+
     /// <summary>How tokens choose among routed experts.</summary>
     public ExpertsConfig Experts { get; init; } = new();
 

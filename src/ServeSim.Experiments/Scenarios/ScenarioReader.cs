@@ -202,10 +202,16 @@ public sealed class ScenarioReader(PolicyCatalog catalog)
     /// <summary>A relative path in a file starts from that file.</summary>
     private static Scenario Rebase(Scenario scenario, string? folder, Problems problems)
     {
-        if (string.IsNullOrEmpty(folder) || scenario.Trace.Path is not { } path || Path.IsPathRooted(path)
-            || problems.PlaceOf("trace.path") is not { IsInFile: true }) return scenario;
-        var joined = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder, path));
-        return scenario with { Trace = scenario.Trace with { Path = joined.Replace('\\', '/') } };
+        if (string.IsNullOrEmpty(folder)) return scenario;
+        return scenario with
+        {
+            Trace = scenario.Trace with { Path = Moved(scenario.Trace.Path, "trace.path") },
+            Coefficients = Moved(scenario.Coefficients, "coefficients"),
+        };
+
+        string? Moved(string? path, string key) => path is null || Path.IsPathRooted(path) || problems.PlaceOf(key) is not { IsInFile: true }
+            ? path
+            : Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder, path)).Replace('\\', '/');
     }
 
     private sealed record NoOptions;

@@ -10,7 +10,7 @@ using ServeSim.Workloads;
 namespace ServeSim.Experiments.Validation;
 
 /// <summary>A load point beside the same load simulated.</summary>
-public sealed record LoadPointRun(LoadPoint Point, string ModelName, double TtftMilliseconds, double TpotMilliseconds, string CostError)
+public sealed record LoadPointRun(LoadPoint Point, string ModelName, string Precision, double TtftMilliseconds, double TpotMilliseconds, string CostError)
 {
     /// <summary>Requests of each client.</summary>
     private const int Waves = 3;
@@ -29,14 +29,15 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
             ? "first requests are cut short by different amounts, so that clients do not move in step, and the second request of each client is measured"
             : "all clients start together and every request is measured"),
         "precision: blank is read as BF16, FP8 without blocks as one scale per tensor (models published in FP8: one per 128 x 128 block); the KV cache is BF16",
+        "FP4: NVFP4 with an FP8 cache, or the MXFP4 experts of models that are published so; no FP4 kernel was measured, so these points say nothing about the constants",
     ];
 
     /// <summary>Why a point cannot be simulated; null if it can as far as its row tells.</summary>
     public static string? WhyNot(LoadPoint point)
     {
         if (point.Mode != "agg") return "disaggregated prefill and decode";
-        if (point.Precision is not ("" or "bf16" or "fp8")) return $"precision {point.Precision}";
-        if (!AcceleratorCatalog.All.Any(g => g.Name == point.Gpu)) return $"GPU {point.Gpu} is not in the catalogue";
+        if (point.Precision is not ("" or "bf16" or "fp8" or "fp4" or "nvfp4")) return $"precision {point.Precision}";
+        if (AcceleratorCatalog.Find(point.Gpu) is null) return $"GPU {point.Gpu} is not in the catalogue";
         if (Find(point.Model) is not { } model) return $"model {point.Model} is not in the catalogue";
         if (point.AttentionReplicas > 1) return "data-parallel attention";
         if (point.Precision == "fp8" && model.PublishedFormat == WeightFormat.Mxfp4) return "precision fp8 of a model published in MXFP4";
@@ -75,7 +76,7 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
         cancel.ThrowIfCancellationRequested();
         var measured = observer.Finished.Where(r => start == ClientStart.Together || (r.Number >= clients && r.Number < 2L * clients)).ToList();
         if (measured.Count == 0) return (null, "the simulation refused every request");
-        return (new(point, model.Name, measured.Average(r => r.Ttft!.Value.Milliseconds), measured.Average(r => r.Tpot?.Milliseconds ?? 0), $"{setup.Cost.Info.KnownError} ({point.Gpu})"), null);
+        return (new(point, model.Name, setup.Scenario.Precision, measured.Average(r => r.Ttft!.Value.Milliseconds), measured.Average(r => r.Tpot?.Milliseconds ?? 0), $"{setup.Cost.Info.KnownError} ({point.Gpu})"), null);
     }
 
     /// <summary>A model by the name of its checkpoint; organisation and the suffix of a tuned variant do not matter.</summary>
@@ -86,17 +87,21 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, double Ttft
         if (message.StartsWith("tp:", StringComparison.Ordinal)) return "the model cannot be split so";
         if (message.StartsWith("precision:", StringComparison.Ordinal)) return $"the cost model does not know precision {point.Precision}";
         if (message.StartsWith("ep", StringComparison.Ordinal)) return "the cost model does not know expert parallelism so";
-        return message.Contains("does not fit", StringComparison.Ordinal) ? $"the model does not fit in {(point.Precision == "fp8" ? "FP8" : "BF16")}" : null;
+        return message.Contains("does not fit", StringComparison.Ordinal) ? $"the model does not fit in {(point.Precision is "fp8" ? "FP8" : IsFp4(point) ? "FP4" : "BF16")}" : null;
     }
 
-    private static string PrecisionOf(LoadPoint point, ModelSpec model) => point.Precision != "fp8" ? "bf16"
+    private static bool IsFp4(LoadPoint point) => point.Precision is "fp4" or "nvfp4";
+
+    private static string PrecisionOf(LoadPoint point, ModelSpec model) => IsFp4(point) ? model.PublishedFormat == WeightFormat.Mxfp4 ? "native" : "nvfp4"
+        : point.Precision != "fp8" ? "bf16"
         : point.GemmFormat == "fp8_block" || model.PublishedFormat == WeightFormat.Fp8 ? "fp8-block" : "fp8";
 
     private static string Plain(string name)
     {
         var plain = name[(name.LastIndexOf('/') + 1)..].ToLowerInvariant();
         if (plain.StartsWith("meta-", StringComparison.Ordinal)) plain = plain["meta-".Length..];
-        if (plain.EndsWith("-fp8", StringComparison.Ordinal)) plain = plain[..^"-fp8".Length];
+        foreach (var format in (string[])["-fp8", "-nvfp4"])
+            if (plain.EndsWith(format, StringComparison.Ordinal)) plain = plain[..^format.Length];
         return plain.EndsWith("-instruct", StringComparison.Ordinal) ? plain[..^"-instruct".Length] : plain;
     }
 

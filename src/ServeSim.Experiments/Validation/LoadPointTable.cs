@@ -41,9 +41,10 @@ public sealed record LoadPointTable(
         void Count(string reason) => reasons[reason] = reasons.GetValueOrDefault(reason) + 1;
     }
 
-    /// <summary>Errors of runs that share engine, model and GPU.</summary>
-    public IEnumerable<(string Engine, string Model, string Gpu, LoadPointRun[] Runs)> Groups() => Runs
-        .GroupBy(r => (r.Point.Engine, r.ModelName, r.Point.Gpu))
-        .OrderBy(g => g.Key.Engine, StringComparer.Ordinal).ThenBy(g => g.Key.ModelName, StringComparer.Ordinal).ThenBy(g => g.Key.Gpu, StringComparer.Ordinal)
-        .Select(g => (g.Key.Engine, g.Key.ModelName, g.Key.Gpu, g.ToArray()));
+    /// <summary>Runs that share engine, model, GPU and number format.</summary>
+    public IEnumerable<(string Engine, string Model, string Gpu, string Precision, LoadPointRun[] Runs)> Groups() => Runs
+        .GroupBy(r => (r.Point.Engine, r.ModelName, r.Point.Gpu, r.Precision))
+        .OrderBy(g => g.Key.Engine, StringComparer.Ordinal).ThenBy(g => g.Key.ModelName, StringComparer.Ordinal)
+        .ThenBy(g => g.Key.Gpu, StringComparer.Ordinal).ThenBy(g => g.Key.Precision, StringComparer.Ordinal)
+        .Select(g => (g.Key.Engine, g.Key.ModelName, g.Key.Gpu, g.Key.Precision, g.ToArray()));
 }

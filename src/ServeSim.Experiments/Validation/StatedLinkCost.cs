@@ -17,6 +17,9 @@ internal sealed class StatedLinkCost(IExplainedCostModel inner, int devices, dou
     public bool NeedsSequences => inner.NeedsSequences;
 
     /// <inheritdoc/>
+    public bool NeedsDecodes => inner.NeedsDecodes;
+
+    /// <inheritdoc/>
     public SimDuration IterationTime(in BatchShape shape) => Explain(shape).Total;
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal static class TwinCase
         var random = new RandomStream((ulong)seed, "twin");
         if (random.NextInt(3) == 0) world = world with { Options = world.Options with { TotalBlocks = 20 * world.Options.TotalBlocks } };
         if (random.NextInt(4) == 0) world = world with { Cost = new FormulaCost(random.NextInt(3), stages: world.Cost.PipelineStages) };
-        if (random.NextInt(5) == 0) world = world with { Cost = new SequenceCost() };
+        if (random.NextInt(5) == 0) world = world with { Cost = new SequenceCost(needsDecodes: seed % 2 == 0) };
         if (random.NextInt(5) == 0) world = world with { Options = world.Options with { Horizon = SimTime.FromSeconds(random.NextInt(1000) / 1000.0) } };
         if (random.NextInt(4) == 0) world = world with { Clients = 1 + random.NextInt(8) };
         if (random.NextInt(3) == 0) world = world with { Options = world.Options with { Instances = 1 + random.NextInt(9) } };
@@ -67,12 +67,14 @@ internal static class TwinCase
         return values.GetValue(random.NextInt(values.Length))!;
     }
 
-    /// <summary>A cost that looks at every member of the batch, in order.</summary>
-    private sealed class SequenceCost : ICostModel
+    /// <summary>A cost that looks at every member of the batch, or at every one that computes prompt tokens, in order.</summary>
+    private sealed class SequenceCost(bool needsDecodes) : ICostModel
     {
         public CostModelInfo Info { get; } = new("sequences", "test", "none", []);
 
         public bool NeedsSequences => true;
+
+        public bool NeedsDecodes => needsDecodes;
 
         public int Layers => 4;
 
@@ -82,7 +84,8 @@ internal static class TwinCase
 
         public SimDuration TimeUntil(in BatchShape shape, int sublayers)
         {
-            double milliseconds = 1;
+            Assert.Equal(shape.SequenceCount - (needsDecodes ? 0 : shape.DecodeSequences), shape.Sequences.Length);
+            double milliseconds = 1 + (needsDecodes ? 0 : (0.0125 * shape.DecodeSequences) + (1.25e-4 * shape.DecodeContextTokens));
             for (var sublayer = 0; sublayer < sublayers; sublayer++)
                 foreach (var span in shape.Sequences)
                     if (span.Crosses(sublayer)) milliseconds = (milliseconds * 1.0001) + (span.Tokens * 0.00125) + (span.CachedTokens * 1.25e-5);

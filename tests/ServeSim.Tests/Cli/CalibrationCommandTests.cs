@@ -64,6 +64,57 @@ public sealed class CalibrationCommandTests
         Assert.Contains("no-such.csv: cannot be read", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Two_measured_iterations_scale_the_constants_and_a_run_names_them()
+    {
+        var folder = Directory.CreateTempSubdirectory("servesim-scale");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "ours.json");
+            string[] measured = ["--gpu", "rtx-4090", "--model", "llama-3.1-8b", "--decode", "16x4096=25.1", "--prefill", "2048=208"];
+            var (code, table, _) = Run(["calibrate", .. measured, "--out", file]);
+            Assert.Equal(0, code);
+            Assert.Contains("dense work x", table, StringComparison.Ordinal);
+
+            // The very iterations take what they were measured to take.
+            Assert.Contains("iteration: 25.1", Run("cost", "--gpu", "rtx-4090", "--coefficients", file, "--decode", "16x4096").Output, StringComparison.Ordinal);
+            var prefill = Run("cost", "--gpu", "rtx-4090", "--coefficients", file, "--prefill", "2048", "--json");
+            Assert.InRange(long.Parse(prefill.Output.Split("\"total_ns\":")[1].Split(',')[0].Trim(), CultureInfo.InvariantCulture), 207_980_000, 208_020_000);
+
+            // A scenario takes a file beside it, whatever the working folder is.
+            var scenario = Path.Combine(folder.FullName, "scenario.yaml");
+            File.WriteAllText(scenario, "gpu: rtx-4090\ncoefficients: ours.json\n");
+            var run = Run("run", scenario, "--limit", "3");
+            Assert.Equal(0, run.Code);
+            Assert.Contains("by iterations measured with llama-3.1-8b, tp 1, bf16 (decode 16x4096 25.1 ms, prefill 2048 208 ms)", run.Output, StringComparison.Ordinal);
+            Assert.Equal(2, Run("run", scenario, "--limit", "3", "--cost", "roofline:f2").Code);
+            Assert.Contains("nowhere.json: cannot be read", Run("run", "--coefficients", "nowhere.json").Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("--decode 16x4096=25", "--prefill is missing")]
+    [InlineData("--decode 16x4096=25", "--gpu is missing")]
+    [InlineData("--gpu rtx-4090", "nothing to calibrate from")]
+    [InlineData("--gpu rtx-4090 --model llama-3.1-8b --decode 16x4096=25 --prefill 2048=fast", "--prefill 2048=fast: must end in = and the measured milliseconds")]
+    [InlineData("--gpu rtx-4090 --model llama-3.1-8b --decode 16x4096=25 --prefill 2048", "--prefill 2048: must end in = and the measured milliseconds")]
+    [InlineData("--gpu rtx-4090 --model llama-3.1-8b --decode 16=25 --prefill 2048=208", "--decode 16: must be COUNTxCONTEXT")]
+    [InlineData("--gpu rtx-4090 --model llama-3.1-8b --decode 16x4096=25100 --prefill 2048=208000", "Times must be milliseconds of one iteration")]
+    [InlineData("--gpu rtx-4090 --model llama-3.1-8b --decode 1x16=20 --prefill 64=21", "cannot tell attention from the rest")]
+    [InlineData("--gpu rtx4090 --model llama-3.1-8b --decode 16x4096=25 --prefill 2048=208", "did you mean \"rtx-4090\"?")]
+    public void Measured_iterations_that_cannot_be_used_are_refused(string arguments, string reason)
+    {
+        var file = Path.Combine(Path.GetTempPath(), "servesim-never-written.json");
+        var (code, _, error) = Run(["calibrate", .. arguments.Split(' '), "--out", file]);
+        Assert.Equal(2, code);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+    }
+
     private static (int Code, string Output, string Error) Run(params string[] args)
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });

@@ -153,6 +153,20 @@ public sealed class CostLawTests
     }
 
     [Theory, MemberData(nameof(LevelsAndModels))]
+    public void Decodes_may_stay_unlisted_where_their_sums_suffice(string level, string name)
+    {
+        var cost = Create(level, name);
+        Assert.Equal(ModelCatalog.Get(name).Window is not null && level != "roofline:f1", cost.NeedsDecodes);
+        if (cost.NeedsDecodes) return;
+        foreach (var batch in new[] { Mixed(), Batch.Decodes(9, 400), Batch.Prompt(127, 50).AddPrompt(128, 50).AddPrompt(4000).AddDecodes(30, 2000) })
+        {
+            var whole = batch.Shape();
+            var prompts = whole with { Sequences = (SequenceSpan[])[.. batch.Spans.Where(span => !span.IsDecode)] };
+            if (cost.NeedsSequences) Assert.Equal(cost.IterationTime(whole), cost.IterationTime(prompts));
+        }
+    }
+
+    [Theory, MemberData(nameof(LevelsAndModels))]
     public void An_iteration_without_tokens_takes_no_time(string level, string name) =>
         Assert.Equal(SimDuration.Zero, Create(level, name).IterationTime(default));
 

@@ -25,6 +25,13 @@ public sealed class ProfileCaptureTests : IDisposable
         var length = lines.Length;
         Assert.Equal(0, Capture("--cpu-test", "--out", csv));
         Assert.Equal(length, File.ReadAllLines(csv).Length);
+
+        // The importer understands every row, and takes none of them for a measurement.
+        var calibrator = new ServeSim.CostModels.Calibration.Fitting.Calibrator();
+        calibrator.Add(ServeSim.CostModels.Calibration.Profiles.ProfileTable.Read(csv));
+        var refused = Assert.Throws<ServeSim.Abstractions.InputException>(() => calibrator.Fit("2026-01-01", ["test"]));
+        Assert.Equal("nothing can be fitted", refused.Problems[0]);
+        Assert.Contains(refused.Problems, problem => problem.Contains("timed on a CPU", StringComparison.Ordinal));
         Assert.Contains("not for constants", File.ReadAllText(Path.ChangeExtension(csv, "json")), StringComparison.Ordinal);
     }
 

@@ -17,6 +17,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
 
     private readonly Dictionary<(string, string), CalibratedLaws> _laws = [];
     private readonly Dictionary<(string, string, int, string), CalibratedCostModel> _models = [];
+    private readonly SortedDictionary<string, string> _iterationNotes = new(StringComparer.Ordinal);
 
     /// <summary>Columns that a grid may have; those that a task does not need may be blank.</summary>
     public static readonly IReadOnlyList<string> Columns =
@@ -24,6 +25,9 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
         "id", "task", "split", "gpu", "engine", "model", "dtype", "tp", "op", "m", "n", "k", "q_heads", "kv_heads", "head_dim", "batch", "chunk", "past",
         "n_decode", "ctx", "ranks", "topology", "bytes", "hidden", "inter", "topk", "experts", "gated", "moe_tp", "moe_ep", "dist",
     ];
+
+    /// <summary>What a reader of the predictions must know of devices without a profile, for the rows predicted so far.</summary>
+    public IReadOnlyList<string> Notes => [.. _laws.OrderBy(item => item.Key.Item2, StringComparer.Ordinal).ThenBy(item => item.Key.Item1, StringComparer.Ordinal).SelectMany(item => GridNotes.Of(AcceleratorCatalog.Get(item.Key.Item2), item.Value)), .. _iterationNotes.Values];
 
     /// <summary>Microseconds of a row.</summary>
     /// <exception cref="InputException">The row cannot be predicted; the message names the field.</exception>
@@ -40,6 +44,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
             "iteration" => Iteration(at),
             "comm" => Collective(at),
             "moe" => Experts(at),
+            "" => throw new InputException($"task is blank; known: {string.Join(", ", _tasks)}"),
             var task => throw new InputException($"unknown task \"{task}\"; {Suggestion.For(task, _tasks)}"),
         };
         return double.IsFinite(time) && time > 0 ? time : throw new InputException("nothing to compute");
@@ -121,6 +126,8 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
             });
         }
 
+        if (cost.Info.KnownError.Contains("scaled from its family", StringComparison.Ordinal) || cost.Info.KnownError.Contains("each profiled device", StringComparison.Ordinal))
+            _iterationNotes[Gpu(at).Name] = $"{Gpu(at).Name}, iterations: {cost.Info.KnownError}";
         int chunk = at.Whole("chunk", 0), past = at.Whole("past", 0), n = at.Whole("n_decode", 0), context = at.Whole("ctx", 0);
         var spans = new SequenceSpan[n + (chunk > 0 ? 1 : 0)];
         Array.Fill(spans, new(1, Math.Max(0, context - 1), true));
@@ -162,6 +169,8 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
         var (laws, format) = (Laws(at), Format(at));
         var layer = new ExpertLayer(at.Number("hidden"), at.Number("inter") / at.Number("moe_tp", 1), at.Number("topk"), at.Number("experts"),
             at.Number("gated", 1) > 0 ? 3 : 2, at.Number("moe_ep", 1));
+        if (layer.PerToken < 1 || layer.PerToken > layer.Experts) throw new InputException($"topk is {layer.PerToken} of {layer.Experts} experts; allowed: 1 to {layer.Experts}");
+        if (layer.ExpertRanks < 1 || layer.Experts % layer.ExpertRanks != 0) throw new InputException($"moe_ep is {layer.ExpertRanks}; {layer.Experts} experts cannot be shared by so many ranks");
         var routing = at.Text("dist") is "balanced" or "" ? ExpertRouting.Balanced : ExpertRouting.Skewed;
         return laws.ExpertsMicro(format).Microseconds(layer, at.Number("m"), routing, format == NumberFormat.Fp8 ? 1 : 2, laws.RatesOf(format));
     }
@@ -172,11 +181,16 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
         return Laws(stack, Gpu(at));
     }
 
-    private static AttentionShape Heads(in GridRow at) => new(at.Number("q_heads"), at.Number("kv_heads"), at.Number("head_dim"));
+    private static AttentionShape Heads(in GridRow at)
+    {
+        var (query, kv, size) = (at.Number("q_heads"), at.Number("kv_heads"), at.Number("head_dim"));
+        if (query < 1 || kv < 1 || size < 1 || kv > query) throw new InputException($"q_heads, kv_heads and head_dim are {query}, {kv} and {size}; allowed: 1 or more, and at most as many KV heads as query heads");
+        return new(query, kv, size);
+    }
 
-    private static AcceleratorSpec Gpu(in GridRow at) => AcceleratorCatalog.Get(at.Text("gpu"));
+    private static AcceleratorSpec Gpu(in GridRow at) => AcceleratorCatalog.Get(at.Given("gpu"));
 
-    private static ModelSpec Model(in GridRow at) => ModelCatalog.Get(at.Text("model"));
+    private static ModelSpec Model(in GridRow at) => ModelCatalog.Get(at.Given("model"));
 
     private static NumberFormat Format(in GridRow at) => at.Text("dtype") switch
     {

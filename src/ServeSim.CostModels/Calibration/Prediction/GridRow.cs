@@ -8,6 +8,9 @@ internal readonly struct GridRow(ProfileTable table, int row)
 {
     public string Text(string column) => table.Text(row, column);
 
+    /// <summary>A text that the task needs.</summary>
+    public string Given(string column) => Text(column) is { Length: > 0 } text ? text : throw new InputException($"{column} is blank, and the task needs it");
+
     /// <summary>A number that the task needs.</summary>
     public double Number(string column) => table.Number(row, column) is { } value && value >= 0 ? value
         : throw new InputException($"{column} is \"{table.Text(row, column)}\"; it must be a number, not negative");

@@ -35,6 +35,7 @@ internal sealed class ProfileReader
     private readonly List<Measurement> _measurements = [];
     private readonly Dictionary<(string, int, string, bool), RowOperator?> _operators = [];
     private readonly Dictionary<(string, string, int), bool> _cached = [];
+    private readonly SortedDictionary<string, (int Count, int Line)> _impossible = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknownModels = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Measurement> Measurements => _measurements;
@@ -50,6 +51,13 @@ internal sealed class ProfileReader
 
     public void Read(ProfileTable table)
     {
+        if (CaptureReader.Is(table))
+        {
+            foreach (var (row, rowKind) in CaptureReader.Rows(table, _notes, _problems)) ReadRow(table, row, rowKind);
+            NoteImpossible(table);
+            return;
+        }
+
         foreach (var (kind, columns) in _unused)
         {
             if (columns.Except(table.Header).Any()) continue;
@@ -74,18 +82,31 @@ internal sealed class ProfileReader
             else ReadRow(table, row, _kinds[match].Kind);
         }
 
+        NoteImpossible(table);
         if (_problems.Count - before >= MaxProblems) _problems.Add($"{table.File}: further problems are not listed");
         if (skippedL2 > 0) _notes.Add($"{table.File}: {skippedL2} rows whose KV stays in the cache (l2 = 1): excluded");
     }
 
+    private void NoteImpossible(ProfileTable table)
+    {
+        foreach (var (device, (count, line)) in _impossible)
+        {
+            _notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{table.File}: {count} rows of {device}, the first in line {line}, imply more than 105 % of its FLOP rate or bandwidth (operands in a cache, another unit than microseconds, or another GPU?): excluded"));
+        }
+
+        _impossible.Clear();
+    }
+
     private void ReadRow(ProfileTable t, int row, string kind)
     {
-        var device = t.Text(row, kind == "collectives" ? "topology" : "gpu");
+        var isCapture = CaptureReader.Is(t);
+        var device = kind != "collectives" ? t.Text(row, "gpu") : isCapture ? t.Text(row, "gpu") + "/node" : t.Text(row, "topology");
         switch (kind)
         {
             case "gemm":
-                if (Numbers(t, row, "us", "m", "n", "k") is { } g)
-                    Add(t, row, "vllm", device, Precise(t, row, "gemm"), g[1..], Shape(g[2], g[3]), g[0]);
+                if (Numbers(t, row, "us", "m", "n", "k") is { } g && Precise(t, row, "gemm") is { } gemm)
+                    Add(t, row, "vllm", device, gemm, g[1..], Shape(g[2], g[3]), g[0]);
                 break;
             case "decode attention":
                 if (Numbers(t, row, "us", "q_heads", "kv_heads", "head_dim", "n_decode", "ctx") is { } d)
@@ -93,7 +114,7 @@ internal sealed class ProfileReader
                 break;
             case "prefill attention":
                 if (Numbers(t, row, "us", "q_heads", "kv_heads", "head_dim", "batch", "chunk") is { } p)
-                    Add(t, row, "vllm", device, "attention-prefill", [.. p[1..], 0], Shape(p[1], p[2], p[3]), p[0]);
+                    Add(t, row, "vllm", device, "attention-prefill", [.. p[1..], t.Number(row, "past") ?? 0], Shape(p[1], p[2], p[3]), p[0]);
                 break;
             case "mixed attention":
                 if (Numbers(t, row, "us", "q_heads", "kv_heads", "head_dim", "chunk", "past", "n_decode", "ctx") is { } x)
@@ -106,7 +127,7 @@ internal sealed class ProfileReader
             case "experts":
                 if (Numbers(t, row, "us", "m", "hidden", "inter", "topk", "experts", "gated", "moe_tp", "moe_ep") is { } e)
                 {
-                    var op = Precise(t, row, "experts");
+                    if (Precise(t, row, "experts") is not { } op) break;
                     Add(t, row, "vllm", device, op,
                         [e[1], e[2], e[3] / e[7], e[4], e[5], e[6] > 0 ? 3 : 2, e[8], t.Text(row, "dist") is "balanced" or "" ? 0 : 1, op == "experts-fp8" ? 1 : 2],
                         Shape(e[2], e[3], e[5]), e[0]);
@@ -116,8 +137,10 @@ internal sealed class ProfileReader
             case "collectives":
                 if (Numbers(t, row, "us", "ranks", "devices_per_node", "bytes") is { } c && c[3] <= 512e6)
                 {
+                    // A capture times the ranks of one host, however many more it has.
+                    if (isCapture) c[2] = c[1];
                     var (op, ranks) = (t.Text(row, "op"), (int)c[1]);
-                    Add(t, row, "vllm", device, string.Create(CultureInfo.InvariantCulture, $"{op}/{t.Text(row, "engine")}/{ranks}/{(int)c[2]}"),
+                    Add(t, row, "vllm", device, string.Create(CultureInfo.InvariantCulture, $"{op}/{(isCapture ? "nccl" : t.Text(row, "engine"))}/{ranks}/{(int)c[2]}"),
                         [CollectiveLaw.Volume(op, ranks, c[3])], Shape(c[3]), c[0]);
                 }
 
@@ -175,6 +198,8 @@ internal sealed class ProfileReader
         if (us <= 0) _problems.Add(string.Create(CultureInfo.InvariantCulture, $"{t.File} line {t.LineOf(row)}: the time is {us}; it must be positive"));
         else if (!op.Contains('/', StringComparison.Ordinal) && AcceleratorCatalog.Find(device) is null)
             _problems.Add($"{t.File} line {t.LineOf(row)}: unknown gpu \"{device}\"; {Suggestion.For(device, AcceleratorCatalog.All.Select(gpu => gpu.Name))}");
+        else if (AcceleratorCatalog.Find(device) is { } gpu && PhysicalLimit.Exceeds(op, features, us, gpu))
+            _impossible[device] = _impossible.TryGetValue(device, out var seen) ? (seen.Count + 1, seen.Line) : (1, t.LineOf(row));
         else _measurements.Add(new(stack, device, op, features, shape, us, origin));
     }
 
@@ -195,7 +220,13 @@ internal sealed class ProfileReader
         return values;
     }
 
-    private static string Precise(ProfileTable t, int row, string family) => t.Text(row, "dtype") == "fp8" ? family + "-fp8" : family + "-bf16";
+    private string? Precise(ProfileTable t, int row, string family)
+    {
+        var dtype = t.Text(row, "dtype");
+        if (dtype is "bf16" or "fp8") return $"{family}-{dtype}";
+        _problems.Add($"{t.File} line {t.LineOf(row)}: dtype is \"{dtype}\"; allowed: bf16, fp8 (other formats have no law of their own)");
+        return null;
+    }
 
     private static string Shape(params ReadOnlySpan<double> values)
     {

@@ -84,8 +84,9 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
     /// <summary>Closes a request's account; every arrived request comes through here exactly once (INV-2).</summary>
     public void End(int row, RequestState state, string? reason)
     {
-        table.State[row] = state;
-        if (table.Instance[row] != RequestTable.NoRow) router.OnEnded(row);
+        ref readonly var fields = ref table[row];
+        table[row].State = state;
+        if (fields.Instance != RequestTable.NoRow) router.OnEnded(row);
         var outcome = state switch
         {
             RequestState.Finished => RequestOutcome.Finished,
@@ -94,29 +95,29 @@ internal sealed class Run(RequestTable table, IRunObserver observer, Gateway rou
             _ => RequestOutcome.Unfinished,
         };
         _counts.Add(outcome);
-        _ends.Add(table.Number[row]);
+        _ends.Add(fields.Number);
         _ends.Add(Now.Nanoseconds);
         _ends.Add((long)outcome);
-        ref readonly var spec = ref table.Spec[row];
+        ref readonly var spec = ref fields.Spec;
         var record = new RequestRecord
         {
-            Number = table.Number[row],
+            Number = fields.Number,
             Id = spec.Id,
             Outcome = outcome,
             Reason = reason,
             Arrival = spec.Arrival,
             InputTokens = spec.InputTokens,
             OutputTokens = spec.OutputTokens,
-            GeneratedTokens = table.Generated[row],
-            Instance = table.Instance[row],
-            Scheduled = Known(table.ScheduledAt[row]),
-            FirstToken = Known(table.FirstTokenAt[row]),
-            Finished = outcome == RequestOutcome.Finished ? table.LastTokenAt[row] : null,
+            GeneratedTokens = fields.Generated,
+            Instance = fields.Instance,
+            Scheduled = Known(fields.ScheduledAt),
+            FirstToken = Known(fields.FirstTokenAt),
+            Finished = outcome == RequestOutcome.Finished ? fields.LastTokenAt : null,
             Ended = Now,
-            MaxTbt = table.MaxGap[row],
-            Preemptions = table.Preemptions[row],
-            RecomputedTokens = table.RecomputedTokens[row],
-            OnTimeTokens = table.OnTimeTokens[row],
+            MaxTbt = fields.MaxGap,
+            Preemptions = fields.Preemptions,
+            RecomputedTokens = fields.RecomputedTokens,
+            OnTimeTokens = fields.OnTimeTokens,
             Tenant = spec.Tenant,
             SloClass = spec.SloClass,
             SloKind = spec.SloKind ?? (spec.Slo ?? SloLimits.None).ImpliedKind,

@@ -131,7 +131,7 @@ public sealed class SimulationRun
     private void LookAtClient(int row)
     {
         if (_run.Clients.Look(row, _run.Now) is not { } reason) return;
-        var instance = _run.Table.Instance[row];
+        var instance = _run.Table[row].Instance;
         _instances[instance].Abort(row, reason);
         _run.Touch(instance);
     }
@@ -149,7 +149,7 @@ public sealed class SimulationRun
     {
         var row = _run.Table.Add(_arrived++, WithDefaults(_source.Take()));
         _run.LookForArrival();
-        ref readonly var spec = ref _run.Table.Spec[row];
+        ref readonly var spec = ref _run.Table[row].Spec;
         _arrivals.Add(spec.Arrival.Nanoseconds);
         _arrivals.Add(((long)spec.InputTokens << 32) | (uint)spec.OutputTokens);
 
@@ -163,7 +163,7 @@ public sealed class SimulationRun
             return;
         }
 
-        _run.Table.Instance[row] = decision.Instance;
+        _run.Table[row].Instance = decision.Instance;
         _run.Router.OnRouted(row, decision.Instance);
         _instances[decision.Instance].Enqueue(row);
         _run.Clients.Start(row, _run.Now);
@@ -216,7 +216,7 @@ public sealed class SimulationRun
 
             _run.Now = reached;
             foreach (var row in _run.Table.LiveRows())
-                if (_run.Table.State[row] != RequestState.Aborted) _run.End(row, _run.Table.State[row], null);
+                if (_run.Table[row].State != RequestState.Aborted) _run.End(row, _run.Table[row].State, null);
         }
 
         var counts = _run.Counts;

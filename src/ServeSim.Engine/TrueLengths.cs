@@ -6,5 +6,5 @@ namespace ServeSim.Engine;
 public sealed class TrueLengths : IOracle
 {
     /// <inheritdoc/>
-    public int OutputTokens(in RequestView request) => request.Table.Spec[request.Row].OutputTokens;
+    public int OutputTokens(in RequestView request) => request.Table[request.Row].Spec.OutputTokens;
 }

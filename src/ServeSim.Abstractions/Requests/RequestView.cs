@@ -13,7 +13,7 @@ public readonly struct RequestView : IEquatable<RequestView>
     {
         Table = table;
         Row = row;
-        Number = table.Number[row];
+        Number = table[row].Number;
     }
 
     /// <summary>Position in arrival order, from 0; never reused.</summary>
@@ -23,70 +23,70 @@ public readonly struct RequestView : IEquatable<RequestView>
     public int Row { get; }
 
     /// <summary>When the request reached the gateway.</summary>
-    public SimTime Arrival => Table.Spec[Row].Arrival;
+    public SimTime Arrival => Table[Row].Spec.Arrival;
 
     /// <summary>Prompt tokens.</summary>
-    public int InputTokens => Table.Spec[Row].InputTokens;
+    public int InputTokens => Table[Row].Spec.InputTokens;
 
     /// <summary>The cap that the client sent, or null.</summary>
-    public int? MaxOutputTokens => Table.Spec[Row].MaxOutputTokens;
+    public int? MaxOutputTokens => Table[Row].Spec.MaxOutputTokens;
 
     /// <summary>Larger is more urgent.</summary>
-    public int Priority => Table.Spec[Row].Priority;
+    public int Priority => Table[Row].Spec.Priority;
 
     /// <summary>Who pays; "default" if the trace does not say.</summary>
-    public string Tenant => Table.Spec[Row].Tenant ?? "default";
+    public string Tenant => Table[Row].Spec.Tenant ?? "default";
 
     /// <summary>Name of its service class, or null.</summary>
-    public string? SloClass => Table.Spec[Row].SloClass;
+    public string? SloClass => Table[Row].Spec.SloClass;
 
     /// <summary>What counts of it: as its class says, or else as its limits do.</summary>
-    public SloKind SloKind => Table.Spec[Row].SloKind ?? Slo.ImpliedKind;
+    public SloKind SloKind => Table[Row].Spec.SloKind ?? Slo.ImpliedKind;
 
     /// <summary>The model that it asks for, or null for the run's.</summary>
-    public string? Model => Table.Spec[Row].Model;
+    public string? Model => Table[Row].Spec.Model;
 
     /// <summary>The request's latency limits, those of the run filled in.</summary>
-    public SloLimits Slo => Table.Spec[Row].Slo ?? SloLimits.None;
+    public SloLimits Slo => Table[Row].Spec.Slo ?? SloLimits.None;
 
     /// <summary>Tokens generated so far; they survive a preemption.</summary>
-    public int GeneratedTokens => Table.UnwrittenTokens(Row) + Table.Generated[Row];
+    public int GeneratedTokens => Table.UnwrittenTokens(Row) + Table[Row].Generated;
 
     /// <summary>Tokens whose KV is in memory.</summary>
-    public int ContextTokens => Table.UnwrittenTokens(Row) + Table.Context[Row];
+    public int ContextTokens => Table.UnwrittenTokens(Row) + Table[Row].Context;
 
     /// <summary>Tokens of prompt and output known so far: what a prefill after preemption must compute.</summary>
     public int KnownTokens => InputTokens + GeneratedTokens;
 
     /// <summary>Tokens left of the current prefill; 0 once the request decodes.</summary>
-    public int RemainingPrefillTokens => Table.PrefillTarget[Row] - Math.Min(Table.PrefillTarget[Row], Table.Context[Row]);
+    public int RemainingPrefillTokens => Table[Row].PrefillTarget - Math.Min(Table[Row].PrefillTarget, Table[Row].Context);
 
     /// <summary>True until the current prefill is complete.</summary>
-    public bool IsPrefilling => Table.Context[Row] < Table.PrefillTarget[Row];
+    public bool IsPrefilling => Table[Row].Context < Table[Row].PrefillTarget;
 
     /// <summary>Tokens of the chunk that has crossed some of the layers; 0 between chunks. They are not part of <see cref="ContextTokens"/> yet.</summary>
-    public int ChunkTokens => Table.ChunkTokens[Row];
+    public int ChunkTokens => Table[Row].ChunkTokens;
 
     /// <summary>Whole layers that this chunk has crossed: where its next range begins.</summary>
-    public int ComputedLayers => Table.Sublayers[Row] / 2;
+    public int ComputedLayers => Table[Row].Sublayers / 2;
 
     /// <summary>Where the request stands.</summary>
-    public RequestState State => Table.State[Row];
+    public RequestState State => Table[Row].State;
 
     /// <summary>True while a pipelined iteration that holds the request has not ended.</summary>
     public bool IsInFlight => Table.IsInFlight(Row);
 
     /// <summary>GPU KV blocks that the request owns.</summary>
-    public int OwnedBlocks => Table.ClockOf(Row) is { } clock ? Math.Max(Table.Blocks[Row], clock.OwnedBlocks(ContextTokens)) : Table.Blocks[Row];
+    public int OwnedBlocks => Table.ClockOf(Row) is { } clock ? Math.Max(Table[Row].Blocks, clock.OwnedBlocks(ContextTokens)) : Table[Row].Blocks;
 
     /// <summary>When it last entered a waiting queue.</summary>
-    public SimTime QueuedAt => Table.QueuedAt[Row];
+    public SimTime QueuedAt => Table[Row].QueuedAt;
 
     /// <summary>When its last token came out; its arrival before the first.</summary>
-    public SimTime LastTokenAt => Table.ClockOf(Row) is { } clock ? clock.LastToken : Table.LastTokenAt[Row];
+    public SimTime LastTokenAt => Table.ClockOf(Row) is { } clock ? clock.LastToken : Table[Row].LastTokenAt;
 
     /// <summary>When its first token came out, or <see cref="SimTime.Never"/>.</summary>
-    public SimTime FirstTokenAt => Table.FirstTokenAt[Row];
+    public SimTime FirstTokenAt => Table[Row].FirstTokenAt;
 
     /// <summary>Tokens that came out when they were due: token i at arrival + TTFT limit + i times the pace; all of them without a TTFT limit.</summary>
     public int OnTimeTokens
@@ -94,15 +94,15 @@ public readonly struct RequestView : IEquatable<RequestView>
         get
         {
             Table.ClockOf(Row)?.Write(Row);
-            return Table.OnTimeTokens[Row];
+            return Table[Row].OnTimeTokens;
         }
     }
 
     /// <summary>How often it lost its place on the GPU.</summary>
-    public int Preemptions => Table.Preemptions[Row];
+    public int Preemptions => Table[Row].Preemptions;
 
     /// <summary>False once the request has ended and its row may hold another.</summary>
-    public bool IsLive => Table.State[Row] is not (RequestState.None or RequestState.Aborted) && Table.Number[Row] == Number;
+    public bool IsLive => Table[Row].State is not (RequestState.None or RequestState.Aborted) && Table[Row].Number == Number;
 
     /// <summary>Same request.</summary>
     public bool Equals(RequestView other) => Number == other.Number && ReferenceEquals(Table, other.Table);

@@ -16,12 +16,12 @@ internal sealed class ClientClock(RequestTable table, EventQueue events)
     /// <summary>A request has come to its instance.</summary>
     public void Start(int row, SimTime now)
     {
-        if (table.Spec[row].Patience is { } patience) LookAgain(row, NextLook(row, patience, now));
+        if (table[row].Spec.Patience is { } patience) LookAgain(row, NextLook(row, patience, now));
     }
 
     /// <summary>True if the request of this event has ended meanwhile: nothing happens.</summary>
     public bool IsStale(in SimEvent next) =>
-        next.Rank == EventRank.GiveUp && (table.State[next.Target] == RequestState.None || table.GiveUpAt[next.Target] != next.Time);
+        next.Rank == EventRank.GiveUp && (table[next.Target].State == RequestState.None || table[next.Target].GiveUpAt != next.Time);
 
     /// <summary>An event has left the queue.</summary>
     public void Taken() => Pending--;
@@ -29,24 +29,24 @@ internal sealed class ClientClock(RequestTable table, EventQueue events)
     /// <summary>Why the client gives up now, or null: then it looks again later.</summary>
     public string? Look(int row, SimTime now)
     {
-        var patience = table.Spec[row].Patience!;
+        var patience = table[row].Spec.Patience!;
         if (Deadline(row, patience) > now)
         {
             LookAgain(row, NextLook(row, patience, now));
             return null;
         }
 
-        table.GiveUpAt[row] = SimTime.Never;
+        table[row].GiveUpAt = SimTime.Never;
         return HasToken(row)
             ? string.Create(CultureInfo.InvariantCulture, $"the client gave up: no token for {patience.NextToken!.Value.Seconds} s")
             : string.Create(CultureInfo.InvariantCulture, $"the client gave up: no first token in {patience.FirstToken!.Value.Seconds} s");
     }
 
-    private bool HasToken(int row) => table.UnwrittenTokens(row) + table.Generated[row] > 0;
+    private bool HasToken(int row) => table.UnwrittenTokens(row) + table[row].Generated > 0;
 
     private SimTime Deadline(int row, ClientPatience patience) => HasToken(row)
         ? After(new RequestView(table, row).LastTokenAt, patience.NextToken)
-        : After(table.Spec[row].Arrival, patience.FirstToken);
+        : After(table[row].Spec.Arrival, patience.FirstToken);
 
     /// <summary>Before the first token it looks often enough that no later gap escapes.</summary>
     private SimTime NextLook(int row, ClientPatience patience, SimTime now)
@@ -59,7 +59,7 @@ internal sealed class ClientClock(RequestTable table, EventQueue events)
 
     private void LookAgain(int row, SimTime time)
     {
-        table.GiveUpAt[row] = time;
+        table[row].GiveUpAt = time;
         if (time == SimTime.Never) return;
         Pending++;
         events.Push(time, EventRank.GiveUp, row);

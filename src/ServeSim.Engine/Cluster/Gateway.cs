@@ -38,33 +38,33 @@ internal sealed class Gateway : ILoadSource
         }
         catch (Exception cause) when (cause is not (PolicyFault or InvariantException))
         {
-            throw new PolicyFault(_policyName, -1, now, _table.Number[row], $"the router threw {cause.GetType().Name}: {cause.Message}", cause);
+            throw new PolicyFault(_policyName, -1, now, _table[row].Number, $"the router threw {cause.GetType().Name}: {cause.Message}", cause);
         }
 
         if (decision.Reason is null && (uint)decision.Instance >= (uint)_seen.Length)
-            throw new PolicyFault(_policyName, -1, now, _table.Number[row], $"the router chose instance {decision.Instance}, {_seen.Length} exist");
+            throw new PolicyFault(_policyName, -1, now, _table[row].Number, $"the router chose instance {decision.Instance}, {_seen.Length} exist");
         return decision;
     }
 
     public void OnRouted(int row, int instance)
     {
         _seen[instance].OutstandingRequests++;
-        _seen[instance].OutstandingPrefillTokens += _table.Spec[row].InputTokens;
+        _seen[instance].OutstandingPrefillTokens += _table[row].Spec.InputTokens;
         _orders.Update(instance);
     }
 
     public void OnFirstToken(int row)
     {
-        var instance = _table.Instance[row];
-        _seen[instance].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
+        var instance = _table[row].Instance;
+        _seen[instance].OutstandingPrefillTokens -= _table[row].Spec.InputTokens;
         _orders.Update(instance);
     }
 
     public void OnEnded(int row)
     {
-        var instance = _table.Instance[row];
+        var instance = _table[row].Instance;
         _seen[instance].OutstandingRequests--;
-        if (_table.Generated[row] == 0) _seen[instance].OutstandingPrefillTokens -= _table.Spec[row].InputTokens;
+        if (_table[row].Generated == 0) _seen[instance].OutstandingPrefillTokens -= _table[row].Spec.InputTokens;
         _orders.Update(instance);
     }
 

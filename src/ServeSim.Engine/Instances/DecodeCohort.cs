@@ -36,7 +36,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
             if (!_isLargestKnown)
             {
                 _largestOffset = long.MinValue;
-                foreach (var row in Rows) _largestOffset = Math.Max(_largestOffset, table.Context[row] - table.JoinStep[row]);
+                foreach (var row in Rows) _largestOffset = Math.Max(_largestOffset, table[row].Context - table[row].JoinStep);
                 _isLargestKnown = true;
             }
 
@@ -80,11 +80,12 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
     public bool TryJoin(int row, SimTime now)
     {
-        var context = table.Context[row];
+        ref var fields = ref table[row];
+        var context = fields.Context;
         if (Count > 0 && LastToken != now) return false;
-        if (table.OwedTokens[row] > 0 || table.HighWater[row] != context) return false;
-        var isReserved = table.Blocks[row] != OwnedBlocks(context);
-        if (isReserved && table.Blocks[row] < OwnedBlocks(table.Spec[row].InputTokens + table.Spec[row].OutputTokens - 1)) return false;
+        if (fields.OwedTokens > 0 || fields.HighWater != context) return false;
+        var isReserved = fields.Blocks != OwnedBlocks(context);
+        if (isReserved && fields.Blocks < OwnedBlocks(fields.Spec.InputTokens + fields.Spec.OutputTokens - 1)) return false;
         if (Count == 0) Restart(now);
         if (Count == _rows.Length)
         {
@@ -93,10 +94,10 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
             Array.Resize(ref _isReserved, 2 * Count);
         }
 
-        table.Clock[row] = this;
-        table.JoinStep[row] = Step;
-        table.CohortPlace[row] = Count;
-        var finish = Step + table.Spec[row].OutputTokens - table.Generated[row];
+        fields.Clock = this;
+        fields.JoinStep = Step;
+        fields.CohortPlace = Count;
+        var finish = Step + fields.Spec.OutputTokens - fields.Generated;
         _rows[Count] = row;
         _isReserved[Count] = isReserved;
         _finishSteps[Count++] = finish;
@@ -104,7 +105,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         if (!isReserved) _membersAtPhase[Phase(context)]++;
         ContextTokens += context;
         _largestOffset = Math.Max(_largestOffset, context - Step);
-        LatestAdmission = Math.Max(LatestAdmission, table.Admission[row]);
+        LatestAdmission = Math.Max(LatestAdmission, fields.Admission);
         return true;
     }
 
@@ -141,23 +142,24 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     public void Leave(int row)
     {
         Write(row);
-        var place = table.CohortPlace[row];
+        ref var fields = ref table[row];
+        var place = fields.CohortPlace;
         var last = _rows[--Count];
         _rows[place] = last;
-        if (!_isReserved[place]) _membersAtPhase[Phase(table.Context[row])]--;
+        if (!_isReserved[place]) _membersAtPhase[Phase(fields.Context)]--;
         _finishSteps[place] = _finishSteps[Count];
         _isReserved[place] = _isReserved[Count];
-        table.CohortPlace[last] = place;
-        table.Clock[row] = null;
-        ContextTokens -= table.Context[row];
-        _isLargestKnown &= table.Context[row] - Step < _largestOffset;
+        table[last].CohortPlace = place;
+        fields.Clock = null;
+        ContextTokens -= fields.Context;
+        _isLargestKnown &= fields.Context - Step < _largestOffset;
     }
 
     /// <summary>The request of a member ends now, maybe while a step runs, whose token has its place already.</summary>
     public void GiveUp(int row)
     {
         Leave(row);
-        table.Blocks[row] = Math.Max(table.Blocks[row], OwnedBlocks(table.Context[row]));
+        table[row].Blocks = Math.Max(table[row].Blocks, OwnedBlocks(table[row].Context));
     }
 
     /// <summary>All members leave.</summary>
@@ -223,25 +225,26 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     /// <summary>What the plain executor writes token by token.</summary>
     public override void Write(int row)
     {
-        var tokens = (int)(Step - table.JoinStep[row]);
+        ref var fields = ref table[row];
+        var tokens = (int)(Step - fields.JoinStep);
         if (tokens == 0) return;
-        var joined = table.JoinStep[row];
-        table.JoinStep[row] = Step;
-        table.Generated[row] += tokens;
-        table.HighWater[row] = table.Context[row] += tokens;
-        table.Blocks[row] = Math.Max(table.Blocks[row], (table.Context[row] + BlockSize - 1) / BlockSize);
-        table.MaxGap[row] = new(Math.Max(table.MaxGap[row].Nanoseconds, _gaps.Since(joined)));
-        table.LastTokenAt[row] = LastToken;
-        var deadline = table.TokenDeadline[row];
+        var joined = fields.JoinStep;
+        fields.JoinStep = Step;
+        fields.Generated += tokens;
+        fields.HighWater = fields.Context += tokens;
+        fields.Blocks = Math.Max(fields.Blocks, (fields.Context + BlockSize - 1) / BlockSize);
+        fields.MaxGap = new(Math.Max(fields.MaxGap.Nanoseconds, _gaps.Since(joined)));
+        fields.LastTokenAt = LastToken;
+        var deadline = fields.TokenDeadline;
         if (deadline == SimTime.Never)
         {
-            table.OnTimeTokens[row] += tokens;
+            fields.OnTimeTokens += tokens;
             return;
         }
 
-        var step = table.Spec[row].Slo!.Pace!.Value.Nanoseconds;    // without a pace only the first token has a deadline
-        table.OnTimeTokens[row] += OnTime(_log.AsSpan((int)(joined - _logStart), tokens), deadline.Nanoseconds, step);
-        table.TokenDeadline[row] = new(deadline.Nanoseconds + (tokens * step));
+        var step = fields.Spec.Slo!.Pace!.Value.Nanoseconds;    // without a pace only the first token has a deadline
+        fields.OnTimeTokens += OnTime(_log.AsSpan((int)(joined - _logStart), tokens), deadline.Nanoseconds, step);
+        fields.TokenDeadline = new(deadline.Nanoseconds + (tokens * step));
     }
 
     private static int OnTime(ReadOnlySpan<long> ends, long deadline, long step)

@@ -27,7 +27,7 @@ internal sealed partial class Instance
                 _pendingSwapCopies++;
                 _state.Swapped.Remove(item.Row);
                 Activate(item.Row);
-                _ledger.Take(item.Row, item.NewBlocks - _table.Blocks[item.Row]);
+                _ledger.Take(item.Row, item.NewBlocks - _table[item.Row].Blocks);
             }
             else if (item.NewBlocks > 0)
             {
@@ -45,25 +45,25 @@ internal sealed partial class Instance
         var row = preemption.Row;
         _state.Running.Remove(row);
         DropLayers(row);
-        if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
-        _table.Preemptions[row]++;
+        if (_table[row].Context < _table[row].PrefillTarget) _state.Prefilling.Remove(row);
+        _table[row].Preemptions++;
         _pendingPreemptions++;
         if (preemption.Mode == PreemptMode.Swap)
         {
             _pendingSwapBytes += _ledger.SwapOut(row);
             _pendingSwapCopies++;
-            _table.State[row] = RequestState.Swapped;
+            _table[row].State = RequestState.Swapped;
             _state.Swapped.PushBack(row);
         }
         else
         {
-            _table.PrefillTarget[row] = _table.TargetAfterPreemption(row, preemption.Mode);
-            _table.OwedTokens[row] = _table.Spec[row].InputTokens + _table.Generated[row] - _table.PrefillTarget[row];
+            _table[row].PrefillTarget = _table.TargetAfterPreemption(row, preemption.Mode);
+            _table[row].OwedTokens = _table[row].Spec.InputTokens + _table[row].Generated - _table[row].PrefillTarget;
             _ledger.Free(row);
-            _table.RecomputedTokens[row] += _table.Context[row];
-            _table.Context[row] = 0;
-            _table.State[row] = RequestState.Waiting;
-            _table.QueuedAt[row] = _state.Now;
+            _table[row].RecomputedTokens += _table[row].Context;
+            _table[row].Context = 0;
+            _table[row].State = RequestState.Waiting;
+            _table[row].QueuedAt = _state.Now;
             _run.CountWaiting(+1);
             if (preemption.End == QueueEnd.Front) _state.Waiting.PushFront(row); else _state.Waiting.PushBack(row);
         }
@@ -87,9 +87,9 @@ internal sealed partial class Instance
 
     private void Activate(int row)
     {
-        _table.State[row] = RequestState.Running;
-        _table.Admission[row] = ++_table.LastAdmission;
+        _table[row].State = RequestState.Running;
+        _table[row].Admission = ++_table.LastAdmission;
         _state.Running.PushBack(row);
-        if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.PushBack(row);
+        if (_table[row].Context < _table[row].PrefillTarget) _state.Prefilling.PushBack(row);
     }
 }

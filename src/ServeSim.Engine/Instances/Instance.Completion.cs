@@ -18,37 +18,38 @@ internal sealed partial class Instance
             if (i == iteration.CohortAt) emitted += AdvanceCohort(now, isReported, ref gaps);
             ref readonly var entry = ref iteration.Entries[i];
             var row = entry.Row;
-            if (_table.State[row] == RequestState.Aborted)
+            ref var fields = ref _table[row];
+            if (fields.State == RequestState.Aborted)
             {
                 Forget(iteration, entry);
                 continue;
             }
 
-            _table.InFlight[row] = false;
+            fields.InFlight = false;
             if (!entry.IsDecode && !HasLeftLastLayer(iteration, entry)) continue;
-            var context = _table.Context[row] += entry.Tokens;
-            if (context > _table.HighWater[row])
+            var context = fields.Context += entry.Tokens;
+            if (context > fields.HighWater)
             {
-                _table.HighWater[row] = context;
+                fields.HighWater = context;
                 _guard.Progress();
             }
 
             if (!entry.IsDecode)
             {
-                if (context < _table.PrefillTarget[row]) continue;
+                if (context < fields.PrefillTarget) continue;
                 _state.Prefilling.Remove(row);
             }
 
             // The last token waits for the known ones that the prefill left out, or they would never be computed.
-            if (_table.OwedTokens[row] > 0 && (_table.FirstTokenAt[row] != SimTime.Never || _table.Spec[row].OutputTokens == 1))
+            if (fields.OwedTokens > 0 && (fields.FirstTokenAt != SimTime.Never || fields.Spec.OutputTokens == 1))
             {
-                _table.OwedTokens[row]--;
+                fields.OwedTokens--;
                 continue;
             }
 
             emitted++;
             if (TryEmit(row, now, out var gap)) gaps.Add(gap, 1);
-            if (_table.Generated[row] == _table.Spec[row].OutputTokens) _ended.Add(row);
+            if (fields.Generated == fields.Spec.OutputTokens) _ended.Add(row);
             else if (_plan.UsesCohort) _joining.Add(row);
         }
 
@@ -73,24 +74,25 @@ internal sealed partial class Instance
     /// <summary>Counts a token that has come out; true if it follows another one by <paramref name="gap"/>.</summary>
     private bool TryEmit(int row, SimTime now, out SimDuration gap)
     {
-        gap = now - _table.LastTokenAt[row];
-        var isFirst = _table.Generated[row]++ == 0;
-        _table.LastTokenAt[row] = now;
-        ref readonly var spec = ref _table.Spec[row];
+        ref var fields = ref _table[row];
+        gap = now - fields.LastTokenAt;
+        var isFirst = fields.Generated++ == 0;
+        fields.LastTokenAt = now;
+        ref readonly var spec = ref fields.Spec;
         if (isFirst)
         {
-            _table.FirstTokenAt[row] = now;
+            fields.FirstTokenAt = now;
             _run.Router.OnFirstToken(row);
-            if (spec.Slo is { Ttft: { } ttft }) _table.TokenDeadline[row] = spec.Arrival + ttft;
+            if (spec.Slo is { Ttft: { } ttft }) fields.TokenDeadline = spec.Arrival + ttft;
         }
-        else if (gap > _table.MaxGap[row])
+        else if (gap > fields.MaxGap)
         {
-            _table.MaxGap[row] = gap;
+            fields.MaxGap = gap;
         }
 
-        if (now <= _table.TokenDeadline[row]) _table.OnTimeTokens[row]++;
-        if (_table.TokenDeadline[row] != SimTime.Never)
-            _table.TokenDeadline[row] = spec.Slo!.Pace is { } pace ? _table.TokenDeadline[row] + pace : SimTime.Never;
+        if (now <= fields.TokenDeadline) fields.OnTimeTokens++;
+        if (fields.TokenDeadline != SimTime.Never)
+            fields.TokenDeadline = spec.Slo!.Pace is { } pace ? fields.TokenDeadline + pace : SimTime.Never;
         return !isFirst;
     }
 
@@ -104,7 +106,7 @@ internal sealed partial class Instance
             {
                 _state.Running.Remove(row);
                 _ledger.Free(row);
-                _table.State[row] = RequestState.Finished;
+                _table[row].State = RequestState.Finished;
                 _policy.OnFinished(new RequestView(_table, row));
                 _run.End(row, RequestState.Finished, null);
             }

@@ -73,16 +73,16 @@ internal sealed partial class Instance
         var unfinished = reached < all;
         iteration.MissedSublayers += (long)entry.Tokens * (all - reached + entry.FirstSublayer);
         if (unfinished) iteration.PendingTokens += entry.Tokens;
-        _carriedTokens -= _table.ChunkTokens[row];
-        (_table.Sublayers[row], _table.ChunkTokens[row]) = unfinished && reached > 0 ? (reached, entry.Tokens) : (0, 0);
-        _carriedTokens += _table.ChunkTokens[row];
+        _carriedTokens -= _table[row].ChunkTokens;
+        (_table[row].Sublayers, _table[row].ChunkTokens) = unfinished && reached > 0 ? (reached, entry.Tokens) : (0, 0);
+        _carriedTokens += _table[row].ChunkTokens;
         return !unfinished;
     }
 
     /// <summary>A preempted request loses the activations of its chunk with the KV.</summary>
     private void DropLayers(int row)
     {
-        _carriedTokens -= _table.ChunkTokens[row];
-        _table.Sublayers[row] = _table.ChunkTokens[row] = 0;
+        _carriedTokens -= _table[row].ChunkTokens;
+        _table[row].Sublayers = _table[row].ChunkTokens = 0;
     }
 }

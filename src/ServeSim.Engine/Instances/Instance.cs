@@ -45,7 +45,7 @@ internal sealed partial class Instance
         _tellsPolicy = IsTold(policy);
         _plan = new(_table, _state, _ledger, cost, run.PolicyName, _cohort);
         _stageFreeAt = new SimTime[cost.PipelineStages];
-        _byNumber = (a, b) => _table.Number[a].CompareTo(_table.Number[b]);
+        _byNumber = (a, b) => _table[a].Number.CompareTo(_table[b].Number);
         _guard = new(options.LivelockLimit);
     }
 
@@ -70,8 +70,8 @@ internal sealed partial class Instance
     public void Enqueue(int row)
     {
         DropTape();
-        _table.Instance[row] = _state.Index;
-        _table.State[row] = RequestState.Waiting;
+        _table[row].Instance = _state.Index;
+        _table[row].State = RequestState.Waiting;
         _state.Waiting.PushBack(row);
         _isHeld = false;
         _run.CountWaiting(+1);
@@ -96,13 +96,13 @@ internal sealed partial class Instance
     {
         DropTape();
         _state.Now = _run.Now;
-        if (_table.Clock[row] is not null) _cohort!.GiveUp(row);
+        if (_table[row].Clock is not null) _cohort!.GiveUp(row);
         Unlist(row);
         DropLayers(row);
         _ledger.Free(row);
         _isHeld = false;
         _guard.Progress();
-        _table.State[row] = RequestState.Aborted;
+        _table[row].State = RequestState.Aborted;
         try
         {
             _policy.OnAborted(new RequestView(_table, row));
@@ -113,12 +113,12 @@ internal sealed partial class Instance
         }
 
         _run.End(row, RequestState.Aborted, reason);
-        if (!_table.InFlight[row]) _table.Release(row);    // else its iteration still names the row
+        if (!_table[row].InFlight) _table.Release(row);    // else its iteration still names the row
     }
 
     private void Unlist(int row)
     {
-        switch (_table.State[row])
+        switch (_table[row].State)
         {
             case RequestState.Waiting:
                 _state.Waiting.Remove(row);
@@ -129,7 +129,7 @@ internal sealed partial class Instance
                 break;
             default:
                 _state.Running.Remove(row);
-                if (_table.Context[row] < _table.PrefillTarget[row]) _state.Prefilling.Remove(row);
+                if (_table[row].Context < _table[row].PrefillTarget) _state.Prefilling.Remove(row);
                 break;
         }
     }
@@ -247,9 +247,9 @@ internal sealed partial class Instance
             if (i == _plan.CohortAt) AddCohort(iteration);
             ref readonly var item = ref items[i];
             if (item.Tokens == 0) continue;
-            iteration.Add(new(item.Row, _table.Number[item.Row], item.Tokens, item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer });
-            _table.InFlight[item.Row] = true;
-            if (_table.ScheduledAt[item.Row] == SimTime.Never) _table.ScheduledAt[item.Row] = _state.Now;
+            iteration.Add(new(item.Row, _table[item.Row].Number, item.Tokens, item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer });
+            _table[item.Row].InFlight = true;
+            if (_table[item.Row].ScheduledAt == SimTime.Never) _table[item.Row].ScheduledAt = _state.Now;
         }
 
         if (_plan.CohortAt == items.Length) AddCohort(iteration);

@@ -11,26 +11,28 @@ internal sealed partial class PlanBuilder
 
     private static long Pairs(long tokens, long cached) => (tokens * cached) + (tokens * (tokens + 1) / 2);
 
-    private int ContextOf(int row) => Peek(row).IsPreempted ? 0 : table.Context[row];
+    private int ContextOf(int row) => ContextOf(row, Peek(row));
 
-    private int OwnedOf(int row) => Peek(row).IsPreempted ? 0 : table.Blocks[row];
+    private int ContextOf(int row, in PlanItem planned) => planned.IsPreempted ? 0 : table[row].Context;
 
-    private int TargetOf(int row) => Peek(row) is { IsPreempted: true } item ? table.TargetAfterPreemption(row, item.Mode) : table.PrefillTarget[row];
+    private int TargetOf(int row) => TargetOf(row, Peek(row));
 
-    private bool IsWaiting(int row) =>
-        table.State[row] == RequestState.Waiting || Peek(row) is { IsPreempted: true, Mode: not PreemptMode.Swap };
+    private int TargetOf(int row, in PlanItem planned) => planned.IsPreempted ? table.TargetAfterPreemption(row, planned.Mode) : table[row].PrefillTarget;
 
-    private void RequireCanHoldKv(int row)
+    private bool IsWaiting(int row, in PlanItem planned) =>
+        table[row].State == RequestState.Waiting || planned is { IsPreempted: true, Mode: not PreemptMode.Swap };
+
+    private void RequireCanHoldKv(int row, in PlanItem planned)
     {
-        if (!IsWaiting(row)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
-        if (Peek(row) is { IsRejected: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
+        if (!IsWaiting(row, planned)) Require(row, RequestState.Running, "only a waiting or running request can be given KV");
+        if (planned is { IsRejected: true } or { IsPreempted: true, Mode: PreemptMode.Swap }) Fault(row, "a request takes part in a plan at most once");
     }
 
     private int BlocksForNextToken(int row) =>
-        Math.Max(0, ledger.BlocksFor(table.Context[row] + 1L) - table.Blocks[row] - Peek(row).NewBlocks);
+        Math.Max(0, ledger.BlocksFor(table[row].Context + 1L) - table[row].Blocks - Peek(row).NewBlocks);
 
     private bool CanDecode(int row) =>
-        table.Context[row] >= table.PrefillTarget[row] && Peek(row) is { IsPreempted: false, Tokens: 0 };
+        table[row].Context >= table[row].PrefillTarget && Peek(row) is { IsPreempted: false, Tokens: 0 };
 
     private void AddDecode(int row)
     {
@@ -42,8 +44,8 @@ internal sealed partial class PlanBuilder
         _freeBlocks -= blocks;
         _sequences++;
         _decodes++;
-        _decodeContext += table.Context[row];
-        _longestDecode = Math.Max(_longestDecode, table.Context[row]);
+        _decodeContext += table[row].Context;
+        _longestDecode = Math.Max(_longestDecode, table[row].Context);
     }
 
     private void Uncount(in PlanItem item)
@@ -73,10 +75,11 @@ internal sealed partial class PlanBuilder
     /// <summary>Sees to it that the row will own <paramref name="blocks"/>; an admission leaves the watermark free.</summary>
     private bool TryTake(int row, int blocks)
     {
-        var admission = IsWaiting(row);
-        var more = Math.Max(0, blocks - OwnedOf(row) - Peek(row).NewBlocks);
+        ref readonly var planned = ref Peek(row);
+        var admission = IsWaiting(row, planned);
+        var more = Math.Max(0, blocks - (planned.IsPreempted ? 0 : table[row].Blocks) - planned.NewBlocks);
         if (_freeBlocks - more < (admission && more > 0 ? ledger.WatermarkBlocks : 0)) return false;
-        if (Peek(row) is { IsPreempted: true, IsAdmission: false } preempted) NameAgain(row, preempted.Mode);
+        if (planned is { IsPreempted: true, IsAdmission: false }) NameAgain(row, planned.Mode);
         ref var item = ref Name(row);
         if (admission && !item.IsAdmission)
         {
@@ -89,12 +92,12 @@ internal sealed partial class PlanBuilder
         return true;
     }
 
-    private bool IsNamed(int row) => table.PlanStamp[row] == _stamp;
+    private bool IsNamed(int row) => table[row].PlanStamp == _stamp;
 
     /// <summary>What the plan holds for a row so far; an empty item if it does not name it.</summary>
     private ref readonly PlanItem Peek(int row)
     {
-        if (IsNamed(row)) return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
+        if (IsNamed(row)) return ref CollectionsMarshal.AsSpan(_items)[table[row].PlanEntry];
         return ref Unnamed[0];
     }
 
@@ -102,18 +105,18 @@ internal sealed partial class PlanBuilder
     {
         if (!IsNamed(row))
         {
-            table.PlanStamp[row] = _stamp;
-            table.PlanEntry[row] = _items.Count;
+            table[row].PlanStamp = _stamp;
+            table[row].PlanEntry = _items.Count;
             _items.Add(new PlanItem { Row = row });
         }
 
-        return ref CollectionsMarshal.AsSpan(_items)[table.PlanEntry[row]];
+        return ref CollectionsMarshal.AsSpan(_items)[table[row].PlanEntry];
     }
 
     /// <summary>A preempted request that is admitted again takes its place in the batch now, not where it was preempted.</summary>
     private void NameAgain(int row, PreemptMode mode)
     {
-        table.PlanEntry[row] = _items.Count;
+        table[row].PlanEntry = _items.Count;
         _items.Add(new PlanItem { Row = row, IsPreempted = true, Mode = mode });
     }
 
@@ -134,15 +137,16 @@ internal sealed partial class PlanBuilder
         if (!ReferenceEquals(request.Table, table)) Fault(RequestTable.NoRow, "the request does not belong to this run");
         if (!request.IsLive) Fault(RequestTable.NoRow, $"request {request.Number} has ended");
         var row = request.Row;
-        if (table.Instance[row] != state.Index) Fault(row, $"the request is on instance {table.Instance[row]}");
-        if (table.InFlight[row]) Fault(row, "the request is part of an iteration that has not ended");
-        if (table.Clock[row] is not null) TakeOut(row);
+        ref var fields = ref table[row];
+        if (fields.Instance != state.Index) Fault(row, $"the request is on instance {fields.Instance}");
+        if (fields.InFlight) Fault(row, "the request is part of an iteration that has not ended");
+        if (fields.Clock is not null) TakeOut(row);
         return row;
     }
 
     private void Require(int row, RequestState expected, string rule)
     {
-        if (table.State[row] != expected) Fault(row, $"{rule}; it is {table.State[row].ToString().ToLowerInvariant()}");
+        if (table[row].State != expected) Fault(row, $"{rule}; it is {table[row].State.ToString().ToLowerInvariant()}");
     }
 
     private void RequireOpen()
@@ -152,7 +156,7 @@ internal sealed partial class PlanBuilder
 
     [DoesNotReturn]
     private void Fault(int row, string rule) =>
-        throw new PolicyFault(policy, state.Index, state.Now, row == RequestTable.NoRow ? null : table.Number[row], rule);
+        throw new PolicyFault(policy, state.Index, state.Now, row == RequestTable.NoRow ? null : table[row].Number, rule);
 
     /// <summary>Stamps are unique over all instances of a run, because they share the table.</summary>
     private long NextStamp() => ++table.LastPlanStamp;

@@ -102,7 +102,7 @@ internal sealed partial class PlanBuilder
         foreach (var request in state.Running.Reversed())
         {
             var row = request.Row;
-            if (table.Clock[row] is not null || table.Context[row] < table.PrefillTarget[row]) continue;
+            if (table[row].Clock is not null || table[row].Context < table[row].PrefillTarget) continue;
             if (CanDecode(row)) found.Add(row);
             if (--left == 0) break;
         }
@@ -115,8 +115,8 @@ internal sealed partial class PlanBuilder
     {
         if (!state.Prefilling.TryFirst(out var first)) return false;
         var last = cohort!.LatestAdmission;
-        foreach (var row in _scratch) last = Math.Max(last, table.Admission[row]);
-        return table.Admission[first.Row] < last;
+        foreach (var row in _scratch) last = Math.Max(last, table[row].Admission);
+        return table[first.Row].Admission < last;
     }
 
     /// <summary>A verb names a member of the cohort.</summary>
@@ -139,7 +139,7 @@ internal sealed partial class PlanBuilder
         foreach (var row in _scratch) AddDecode(row);
         foreach (var item in _behind)
         {
-            table.PlanEntry[item.Row] = _items.Count;
+            table[item.Row].PlanEntry = _items.Count;
             _items.Add(item);
         }
     }

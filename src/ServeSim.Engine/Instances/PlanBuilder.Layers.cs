@@ -23,10 +23,10 @@ internal sealed partial class PlanBuilder
         if (layers.First != done / 2)
             Fault(row, $"a chunk crosses the layers in order, each once: it {(done == 0 ? "must enter at layer 0" : $"has crossed {LayersText(row)}")}, got {layers}");
         if (done == 0 && layers.Count == cost.Layers) return TryPrefill(request, tokens);
-        RequireCanHoldKv(row);
+        RequireCanHoldKv(row, Peek(row));
         if (Peek(row).Tokens > 0) Fault(row, "a request takes part in a plan at most once");
-        if (done > 0 && tokens != table.ChunkTokens[row])
-            Fault(row, $"a chunk keeps its tokens through all layers: {table.ChunkTokens[row]} of them have crossed {LayersText(row)}, got {tokens}");
+        if (done > 0 && tokens != table[row].ChunkTokens)
+            Fault(row, $"a chunk keeps its tokens through all layers: {table[row].ChunkTokens} of them have crossed {LayersText(row)}, got {tokens}");
 
         var (cached, target) = (ContextOf(row), TargetOf(row));
         var granted = Math.Min(tokens, target - cached);
@@ -67,11 +67,11 @@ internal sealed partial class PlanBuilder
         Boundary = Boundary.Iteration;
     }
 
-    private int SublayersOf(int row) => Peek(row).IsPreempted ? 0 : table.Sublayers[row];
+    private int SublayersOf(int row) => Peek(row).IsPreempted ? 0 : table[row].Sublayers;
 
-    private string LayersText(int row) => table.Sublayers[row] % 2 == 0
-        ? $"{table.Sublayers[row] / 2} of {cost.Layers} layers"
-        : $"{table.Sublayers[row] / 2} of {cost.Layers} layers and the attention of the next";
+    private string LayersText(int row) => table[row].Sublayers % 2 == 0
+        ? $"{table[row].Sublayers / 2} of {cost.Layers} layers"
+        : $"{table[row].Sublayers / 2} of {cost.Layers} layers and the attention of the next";
 
     private void UncountSlice(in PlanItem item, int cached) => CountSlice(item, cached, -1);
 

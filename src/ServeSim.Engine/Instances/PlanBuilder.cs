@@ -98,7 +98,8 @@ internal sealed partial class PlanBuilder(
     public override int PrefillTokensOf(in RequestView request)
     {
         var row = Check(request);
-        return Math.Max(0, TargetOf(row) - ContextOf(row));
+        ref readonly var planned = ref Peek(row);
+        return Math.Max(0, TargetOf(row, planned) - ContextOf(row, planned));
     }
 
     public override int ContextTokensOf(in RequestView request) => ContextOf(Check(request));
@@ -122,7 +123,7 @@ internal sealed partial class PlanBuilder(
         ref readonly var item = ref Peek(row);
         if (!item.IsSwapIn) Require(row, RequestState.Running, "only a running request can decode");
         if (item.Tokens > 0 || item.IsPreempted) Fault(row, "a request takes part in a plan at most once");
-        if (table.Context[row] < table.PrefillTarget[row]) Fault(row, "a request cannot decode before its prefill is complete");
+        if (table[row].Context < table[row].PrefillTarget) Fault(row, "a request cannot decode before its prefill is complete");
         if (BlocksForNextToken(row) > _freeBlocks) return false;
         AddDecode(row);
         return true;
@@ -131,11 +132,12 @@ internal sealed partial class PlanBuilder(
     public override int TryPrefill(in RequestView request, int tokens)
     {
         var row = Check(request);
-        RequireCanHoldKv(row);
-        if (Peek(row).Tokens > 0) Fault(row, "a request takes part in a plan at most once");
-        if (SublayersOf(row) > 0) Fault(row, $"{table.ChunkTokens[row]} tokens of the request have crossed {LayersText(row)}: their next range must be named");
-        var cached = ContextOf(row);
-        var target = TargetOf(row);
+        ref readonly var planned = ref Peek(row);
+        RequireCanHoldKv(row, planned);
+        if (planned.Tokens > 0) Fault(row, "a request takes part in a plan at most once");
+        if (SublayersOf(row) > 0) Fault(row, $"{table[row].ChunkTokens} tokens of the request have crossed {LayersText(row)}: their next range must be named");
+        var cached = ContextOf(row, planned);
+        var target = TargetOf(row, planned);
         var granted = Math.Min(tokens, target - cached);
         if (granted <= 0) return 0;
         if (!TryTake(row, ledger.BlocksFor((long)cached + granted))) return 0;
@@ -156,7 +158,7 @@ internal sealed partial class PlanBuilder(
     public override bool Reserve(in RequestView request, long contextTokens)
     {
         var row = Check(request);
-        RequireCanHoldKv(row);
+        RequireCanHoldKv(row, Peek(row));
         return contextTokens / state.BlockSize <= state.TotalBlocks && TryTake(row, ledger.BlocksFor(contextTokens));
     }
 
@@ -165,8 +167,8 @@ internal sealed partial class PlanBuilder(
         var row = Check(request);
         Require(row, RequestState.Swapped, "only a swapped request can be swapped in");
         if (IsNamed(row)) Fault(row, "a request takes part in a plan at most once");
-        var blocks = table.HostBlocks[row];
-        if (_freeBlocks - ledger.BlocksFor(table.Context[row] + 1L) < ledger.WatermarkBlocks) return false;
+        var blocks = table[row].HostBlocks;
+        if (_freeBlocks - ledger.BlocksFor(table[row].Context + 1L) < ledger.WatermarkBlocks) return false;
         ref var item = ref Name(row);
         item.IsSwapIn = true;
         item.NewBlocks = blocks;
@@ -175,7 +177,7 @@ internal sealed partial class PlanBuilder(
         return true;
     }
 
-    public override bool CanSwapOut(in RequestView request) => ledger.BlocksFor(table.Context[Check(request)]) <= _freeHostBlocks;
+    public override bool CanSwapOut(in RequestView request) => ledger.BlocksFor(table[Check(request)].Context) <= _freeHostBlocks;
 
     public override void Preempt(in RequestView request, PreemptMode mode, QueueEnd end)
     {
@@ -187,14 +189,14 @@ internal sealed partial class PlanBuilder(
         if (item.Tokens > 0 || item.NewBlocks > 0) Fault(row, "a request that the plan uses cannot be preempted; withdraw it first");
         if (mode == PreemptMode.Swap)
         {
-            var blocks = ledger.BlocksFor(table.Context[row]);
+            var blocks = ledger.BlocksFor(table[row].Context);
             if (blocks > _freeHostBlocks) Fault(row, $"the host pool has {_freeHostBlocks} free blocks, the swap needs {blocks}");
             _freeHostBlocks -= blocks;
         }
 
         item.IsPreempted = true;
         item.Mode = mode;
-        _freeBlocks += table.Blocks[row];
+        _freeBlocks += table[row].Blocks;
         _resident--;
         Preemptions.Add(new(row, mode, end));
     }

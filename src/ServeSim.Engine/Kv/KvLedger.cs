@@ -23,7 +23,7 @@ internal sealed class KvLedger(RequestTable table, InstanceState state, double w
     public void Take(int row, int blocks)
     {
         state.FreeBlocks -= blocks;
-        table.Blocks[row] += blocks;
+        table[row].Blocks += blocks;
         if (blocks < 0 || state.FreeBlocks < 0) throw new InvariantException("INV-4: a KV block was taken that is not free");
     }
 
@@ -36,9 +36,9 @@ internal sealed class KvLedger(RequestTable table, InstanceState state, double w
 
     public void Free(int row)
     {
-        state.FreeBlocks += table.Blocks[row];
-        state.FreeHostBlocks += table.HostBlocks[row];
-        table.Blocks[row] = table.HostBlocks[row] = 0;
+        state.FreeBlocks += table[row].Blocks;
+        state.FreeHostBlocks += table[row].HostBlocks;
+        table[row].Blocks = table[row].HostBlocks = 0;
         if (state.FreeBlocks > state.TotalBlocks || state.FreeHostBlocks > state.TotalHostBlocks)
             throw new InvariantException("INV-4: more KV blocks are free than exist");
     }
@@ -46,10 +46,10 @@ internal sealed class KvLedger(RequestTable table, InstanceState state, double w
     /// <summary>Moves the blocks that hold tokens to the host; reserved ones without content are only freed. Returns the bytes copied.</summary>
     public long SwapOut(int row)
     {
-        var content = BlocksFor(table.Context[row]);
-        state.FreeBlocks += table.Blocks[row];
+        var content = BlocksFor(table[row].Context);
+        state.FreeBlocks += table[row].Blocks;
         state.FreeHostBlocks -= content;
-        (table.Blocks[row], table.HostBlocks[row]) = (0, content);
+        (table[row].Blocks, table[row].HostBlocks) = (0, content);
         if (state.FreeHostBlocks < 0) throw new InvariantException("INV-5: a host block was taken that is not free");
         return Bytes(content);
     }
@@ -57,9 +57,9 @@ internal sealed class KvLedger(RequestTable table, InstanceState state, double w
     /// <summary>Moves a request's KV back to the GPU. Returns the bytes copied.</summary>
     public long SwapIn(int row)
     {
-        var content = table.HostBlocks[row];
+        var content = table[row].HostBlocks;
         state.FreeHostBlocks += content;
-        table.HostBlocks[row] = 0;
+        table[row].HostBlocks = 0;
         Take(row, content);
         return Bytes(content);
     }

@@ -129,7 +129,8 @@ public sealed class VerificationTests
         {
             const System.Reflection.BindingFlags Hidden = System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic;
             var table = typeof(RequestView).GetField("Table", Hidden)!.GetValue(request)!;
-            return ((RequestSpec[])table.GetType().GetField("Spec", Hidden)!.GetValue(table)!)[request.Row].OutputTokens;
+            var fields = ((Array)table.GetType().GetField("_rows", Hidden)!.GetValue(table)!).GetValue(request.Row)!;
+            return ((RequestSpec)fields.GetType().GetField("Spec", Hidden)!.GetValue(fields)!).OutputTokens;
         }
     }
 

@@ -108,14 +108,14 @@ public sealed class JitServeTests
         var pace = new FramePace();
         pace.StartFrame(SimTime.Zero, []);
         Assert.Equal((103.0, 5.0), pace.StartFrame(SimTime.FromSeconds(5), [prompt, late]));
-        (table.Generated[prompt.Row], table.OnTimeTokens[prompt.Row]) = (5, 3);
+        (table[prompt.Row].Generated, table[prompt.Row].OnTimeTokens) = (5, 3);
         Assert.Equal((1.0, 2.0), pace.StartFrame(SimTime.FromSeconds(7), [prompt, late]));
         Assert.Equal((0.0, 1.0), pace.StartFrame(SimTime.FromSeconds(8), [prompt, late]));
 
         RequestView Show(long number, double firstToken, int generated, int onTime)
         {
             var row = table.Add(number, Request(0, 100, 20, slo: Chat));
-            (table.FirstTokenAt[row], table.Generated[row], table.OnTimeTokens[row]) = (SimTime.FromSeconds(firstToken), generated, onTime);
+            (table[row].FirstTokenAt, table[row].Generated, table[row].OnTimeTokens) = (SimTime.FromSeconds(firstToken), generated, onTime);
             return new RequestView(table, row);
         }
     }

@@ -15,13 +15,13 @@ internal sealed class Views
 
     public RequestView Generate(RequestView request, int tokens)
     {
-        _table.Generated[request.Row] = tokens;
+        _table[request.Row].Generated = tokens;
         return request;
     }
 
     public RequestView Finish(RequestView request)
     {
-        _table.Generated[request.Row] = _table.Spec[request.Row].OutputTokens;
+        _table[request.Row].Generated = _table[request.Row].Spec.OutputTokens;
         _table.Release(request.Row);
         return request;
     }
@@ -29,7 +29,7 @@ internal sealed class Views
     public RequestView Finished(int output)
     {
         var request = Add(1, output);
-        _table.Generated[request.Row] = output;
+        _table[request.Row].Generated = output;
         return request;
     }
 

@@ -75,9 +75,9 @@ public sealed class CalibratedLaws
     /// <summary>Fused experts of an engine: where the timed FP8 path runs at a fraction of memory speed it is the path that is slow, not the device.</summary>
     public ExpertLaw Experts(NumberFormat format)
     {
-        var plain = ExpertsMicro(NumberFormat.Bf16);
+        var plain = ExpertsMicro(NumberFormat.Bf16).InEngine();
         if (format != NumberFormat.Fp8) return plain;
-        var fp8 = ExpertsMicro(NumberFormat.Fp8);
+        var fp8 = ExpertsMicro(NumberFormat.Fp8).InEngine();
         return fp8.Bandwidth < plain.Bandwidth / 2 ? plain : fp8;
     }
 

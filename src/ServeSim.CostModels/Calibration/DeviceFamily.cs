@@ -21,6 +21,9 @@ internal static class DeviceFamily
         Array.Find(_families, f => Array.IndexOf(f, device) >= 0) is not { } family ? null
             : Array.Exists(_asynchronous, name => Array.IndexOf(family, name) >= 0) ? "asynchronous" : "warp-wide";
 
+    /// <summary>Name of the family: that of its first member; null where there is none.</summary>
+    public static string? Of(string device) => Array.Find(_families, f => Array.IndexOf(f, device) >= 0)?[0];
+
     /// <summary>Devices of the same family, the nearest relative first.</summary>
     public static IEnumerable<string> SiblingsOf(string device)
     {

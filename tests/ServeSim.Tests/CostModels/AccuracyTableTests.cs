@@ -17,10 +17,10 @@ public sealed class AccuracyTableTests
     [InlineData("attention-prefill", 0.115)]
     [InlineData("gemm-bf16-engine", 0.083)]
     [InlineData("experts-bf16", 0.14)]
-    [InlineData("experts-fp8", 0.165)]
+    [InlineData("experts-fp8", 0.15)]
     public void Shapes_kept_back_from_the_shipped_constants_stay_within_their_bound(string op, double most)
     {
-        var entries = CoefficientSet.Shipped.Entries.Where(e => e.Operator == op && e.Device != "*" && e.HeldBack is not null && (e.Device, op) != ("a100-80-sxm", "experts-bf16")).ToList();
+        var entries = CoefficientSet.Shipped.Entries.Where(e => e.Operator == op && e.Device != "*" && e.HeldBack is not null).ToList();
         Assert.NotEmpty(entries);
         Assert.All(entries, e => Assert.True(e.HeldBack!.Mean <= most, $"{e.Device} ({e.Stack}): {e.HeldBack.Mean}"));
     }

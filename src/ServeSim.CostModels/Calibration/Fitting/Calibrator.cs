@@ -182,7 +182,9 @@ public sealed class Calibrator
     {
         var isRich = rows.Count + support.Count >= RowsPerConstant * family.Constants.Length
             && rows.Concat(support).Select(m => m.Shape).Distinct().Take(LeastShapes).Count() == LeastShapes;
-        return Array.ConvertAll(family.Constants, c => isRich || !c.IsOptional ? double.NaN : c.Neutral);
+        var known = Array.ConvertAll(family.Constants, c => isRich || !c.IsOptional ? double.NaN : c.Neutral);
+        if (family == KernelFamily.Experts) ExpertKernel.Fix(known, family.Constants, rows[0].Device, rows[0].Operator);
+        return known;
     }
 
     private List<Measurement> Sample(List<Measurement> rows) =>

@@ -130,7 +130,7 @@ public sealed class CalibratedLaws
 
     // Devices without asynchronous tensor cores run prefill and decodes in one kernel, as far as anyone timed it.
     private bool IsLikelyMixed => DeviceFamily.TensorCores(_gpu.Name) == "warp-wide"
-        && _set.Resolve(DefaultStack, _gpu.Name, "attention-prefill") is { Origin: ConstantOrigin.AnyOther }
+        && (DeviceFamily.RunsOneAttentionKernel(_gpu.Name) || _set.Resolve(DefaultStack, _gpu.Name, "attention-prefill") is { Origin: ConstantOrigin.AnyOther })
         && _set.Resolve(DefaultStack, _gpu.Name, "attention-mixed") is not null;
 
     private double[] Values(string op) => Entry(op).Values;

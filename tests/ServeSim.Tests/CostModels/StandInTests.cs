@@ -36,6 +36,15 @@ public sealed class StandInTests
     }
 
     [Fact]
+    public void Check_bits_inside_the_memory_take_a_sixteenth_of_its_bandwidth()
+    {
+        var l40s = Entry("l40s", "eb", 0.75);
+        Assert.Equal(0.8, StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-4090"))[1], 1e-12);
+        Assert.Equal(0.75, StandIn.Carried(Entry("rtx-4090", "eb", 0.8), AcceleratorCatalog.Get("a40"))[1], 1e-12);
+        Assert.Equal(4, StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-4090"))[0]);
+    }
+
+    [Fact]
     public void Medians_of_tensor_constants_come_from_the_same_kind_and_all_others_from_everyone()
     {
         CoefficientEntry[] all = [Entry("h100-sxm", "ec", 0.9, 1), Entry("h200-sxm", "ec", 0.9, 3), Entry("l40s", "ec", 0.5, 8)];

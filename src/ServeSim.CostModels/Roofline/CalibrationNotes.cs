@@ -43,8 +43,8 @@ internal static class CalibrationNotes
         return origin switch
         {
             ConstantOrigin.Measured => $"mean error on shapes kept back: {kernels}; errors of single kernels partly cancel in an iteration",
-            ConstantOrigin.Sibling => $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 11 % an iteration (23 % for one in ten); relatives with the same chip should do better ({kernels})",
-            _ => $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {kernels}; an RTX 4090 predicted so was off by 15 % an iteration, an RTX PRO 6000 by 7 %",
+            ConstantOrigin.Sibling => $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 8 % an iteration (18 % for one in ten); relatives with the same chip should do better ({kernels})",
+            _ => $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {kernels}; an RTX 4090 predicted so was off by 12 % an iteration, an RTX PRO 6000 by 8 %",
         };
     }
 

@@ -87,13 +87,13 @@ public sealed class Calibrator
     private static double[] TilesOf(CoefficientEntry micro) =>
         [.. micro.Names.Select((name, i) => name is "t0_us" or "ec" or "eb" ? double.NaN : micro.Values[i])];
 
-    // The engine's GEMMs but for what the cache changes: start and bandwidth.
+    // The engine's GEMMs but for what the cache changes: start and rates.
     private void FitInCache(MeasurementGroup group)
     {
         if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == KernelFamily.GemmInEngine.Name) is not { } engine) return;
         var (family, device) = (KernelFamily.GemmInCache, Rates(group));
         var known = engine.Values.ToArray();
-        foreach (var name in (string[])["t0_us", "eb"]) known[Array.FindIndex(family.Constants, c => c.Name == name)] = double.NaN;
+        foreach (var name in (string[])["t0_us", "ec", "eb"]) known[Array.FindIndex(family.Constants, c => c.Name == name)] = double.NaN;
         var values = Array.ConvertAll(Solve(family, group.Rows, [], device, known), Rounded);
         _entries.Add(new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
             Errors(family, values, group.Rows, device), null));

@@ -75,9 +75,9 @@ public sealed class CalibratedLaws
     /// <summary>Fused experts of an engine: where the timed FP8 path runs at a fraction of memory speed it is the path that is slow, not the device.</summary>
     public ExpertLaw Experts(NumberFormat format)
     {
-        var plain = ExpertsMicro(NumberFormat.Bf16);
+        var plain = ExpertsMicro(NumberFormat.Bf16).InEngine();
         if (format != NumberFormat.Fp8) return plain;
-        var fp8 = ExpertsMicro(NumberFormat.Fp8);
+        var fp8 = ExpertsMicro(NumberFormat.Fp8).InEngine();
         return fp8.Bandwidth < plain.Bandwidth / 2 ? plain : fp8;
     }
 
@@ -130,7 +130,7 @@ public sealed class CalibratedLaws
 
     // Devices without asynchronous tensor cores run prefill and decodes in one kernel, as far as anyone timed it.
     private bool IsLikelyMixed => DeviceFamily.TensorCores(_gpu.Name) == "warp-wide"
-        && _set.Resolve(DefaultStack, _gpu.Name, "attention-prefill") is { Origin: ConstantOrigin.AnyOther }
+        && (DeviceFamily.RunsOneAttentionKernel(_gpu.Name) || _set.Resolve(DefaultStack, _gpu.Name, "attention-prefill") is { Origin: ConstantOrigin.AnyOther })
         && _set.Resolve(DefaultStack, _gpu.Name, "attention-mixed") is not null;
 
     private double[] Values(string op) => Entry(op).Values;

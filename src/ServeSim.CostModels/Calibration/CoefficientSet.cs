@@ -8,7 +8,7 @@ namespace ServeSim.CostModels.Calibration;
 public sealed class CoefficientSet
 {
     /// <summary>Name of the layout.</summary>
-    public const string Schema = "servesim coefficients v2";
+    public const string Schema = "servesim coefficients v3";
 
     private static readonly Lazy<CoefficientSet> _shipped = new(() =>
     {

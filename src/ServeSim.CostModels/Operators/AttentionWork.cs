@@ -22,6 +22,15 @@ internal struct AttentionWork
     /// <summary>Tiles of 128 rows.</summary>
     public double Tiles;
 
+    /// <summary>The same sum as <see cref="PaddingPairs"/> for tiles of 64 rows, with the pairs of cached tokens.</summary>
+    public double FinePaddingPairs;
+
+    /// <summary>Tiles of 64 rows.</summary>
+    public double FineTiles;
+
+    /// <summary>Most tiles of 64 rows that one chunk has.</summary>
+    public double LongestFineTiles;
+
     /// <summary>Most keys that one chunk reads.</summary>
     public double LongestPrefillKeys;
 
@@ -63,7 +72,10 @@ internal struct AttentionWork
         {
             double chunks = shape.PrefillSequences, mean = chunks == 1 ? tokens : tokens / chunks;
             work.Tiles = chunks * Math.Ceiling(mean / PrefillWork.TileRows);
-            work.PaddingPairs = chunks * Padding(mean);
+            work.PaddingPairs = chunks * PrefillWork.Padding(mean);
+            work.FinePaddingPairs = chunks * PrefillWork.FinePadding(mean, (keys - tokens) / chunks);
+            work.LongestFineTiles = Math.Ceiling(mean / PrefillWork.FineTileRows);
+            work.FineTiles = chunks * work.LongestFineTiles;
         }
 
         return work;
@@ -93,7 +105,11 @@ internal struct AttentionWork
                 work.PrefillKeys += keys;
                 work.PrefillPairsPerKey += pairs / keys;
                 work.Tiles += Math.Ceiling(span.Tokens / PrefillWork.TileRows);
-                work.PaddingPairs += Padding(span.Tokens);
+                work.PaddingPairs += PrefillWork.Padding(span.Tokens);
+                work.FinePaddingPairs += PrefillWork.FinePadding(span.Tokens, keys - span.Tokens);
+                var fine = Math.Ceiling(span.Tokens / PrefillWork.FineTileRows);
+                work.FineTiles += fine;
+                work.LongestFineTiles = Math.Max(work.LongestFineTiles, fine);
                 work.LongestPrefillKeys = Math.Max(work.LongestPrefillKeys, keys);
             }
         }
@@ -102,15 +118,9 @@ internal struct AttentionWork
     }
 
     /// <summary>The chunks in the terms of the calibrated laws.</summary>
-    public readonly PrefillWork Prefill(double tokens) => new(tokens, PrefillKeys, PrefillPairs, PrefillPairs + PaddingPairs, Tiles, LongestPrefillKeys);
+    public readonly PrefillWork Prefill(double tokens) => new(
+        tokens, PrefillKeys, PrefillPairs, PrefillPairs + PaddingPairs, Tiles, LongestPrefillKeys, PrefillPairs + FinePaddingPairs, FineTiles, LongestFineTiles);
 
     private static double LongestPrefill(in BatchShape shape) => shape.LongestPrefillContext > 0 ? shape.LongestPrefillContext
         : shape.PrefillSequences > 0 ? (double)shape.PrefillContextTokens / shape.PrefillSequences : 0;
-
-    // q̂(q̂ + 128)/2 − q(q + 1)/2 with q̂ the tokens rounded up to whole tiles.
-    private static double Padding(double tokens)
-    {
-        var padded = Math.Ceiling(tokens / PrefillWork.TileRows) * PrefillWork.TileRows;
-        return (padded * (padded + PrefillWork.TileRows) / 2) - (tokens * (tokens + 1) / 2);
-    }
 }

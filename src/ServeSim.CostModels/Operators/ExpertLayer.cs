@@ -7,10 +7,14 @@ namespace ServeSim.CostModels.Operators;
 /// <param name="Experts">Experts of all ranks.</param>
 /// <param name="Matrices">3 with a gate, else 2.</param>
 /// <param name="ExpertRanks">Ranks that share the experts.</param>
-public readonly record struct ExpertLayer(double Hidden, double FfnSize, double PerToken, double Experts, double Matrices = 3, double ExpertRanks = 1)
+/// <param name="Split">Ranks that share the rows of each expert.</param>
+public readonly record struct ExpertLayer(double Hidden, double FfnSize, double PerToken, double Experts, double Matrices = 3, double ExpertRanks = 1, double Split = 1)
 {
     /// <summary>(token, expert) rows on this rank when routing is balanced.</summary>
     public double Rows(double tokens) => tokens * PerToken / ExpertRanks;
+
+    /// <summary>Rows of an expert's matrices on all ranks.</summary>
+    public double WholeFfnSize => FfnSize * Split;
 
     /// <summary>Weights of one expert.</summary>
     public double ExpertWeights => Matrices * Hidden * FfnSize;

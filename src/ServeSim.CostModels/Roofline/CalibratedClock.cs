@@ -147,7 +147,7 @@ internal sealed class CalibratedClock : IAttentionClock
         if (tokens == 0) return default;
         var weightBytes = _precision.BytesOf(op.Weights);
         var touched = Touched(op, layer, tokens, rows);
-        var time = _experts.Microseconds(layer, tokens, Routing, weightBytes, _gemmRates, touched);
+        var time = _experts.Microseconds(layer, tokens, Routing, weightBytes, _gemmRates, TunedExperts.Has(_gpu.Name, layer), touched);
         var bytes = (layer.ExpertWeights * touched * weightBytes) + layer.ActivationBytes(tokens);
         var isCompute = layer.Flops(tokens) / _gemmRates.FlopsPerMicrosecond > bytes / _gemmRates.BytesPerMicrosecond;
         return new(time, isCompute ? BoundBy.Compute : BoundBy.Memory);

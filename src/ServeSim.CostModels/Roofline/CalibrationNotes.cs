@@ -53,8 +53,8 @@ internal static class CalibrationNotes
 
         var all = Kernels(_ => true);
         return origin == ConstantOrigin.Sibling
-            ? $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 11 % an iteration (23 % for one in ten); relatives with the same chip should do better ({all})"
-            : $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {all}; an RTX 4090 predicted so was off by 15 % an iteration, an RTX PRO 6000 by 7 %";
+            ? $"no profile of {gpu.Name}, scaled from its family: the one such pair that was measured, an RTX 4090 scaled from an L40S, was off by 8 % an iteration (18 % for one in ten); relatives with the same chip should do better ({all})"
+            : $"no profile of {gpu.Name} or its family: mean error when each profiled device is predicted from the others: {all}; an RTX 4090 predicted so was off by 12 % an iteration, an RTX PRO 6000 by 8 %";
     }
 
     // Formats whose kernels nobody timed have stand-ins and no error; the error of two-byte kernels must not pass for theirs.

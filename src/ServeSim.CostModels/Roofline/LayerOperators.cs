@@ -58,7 +58,7 @@ internal sealed class LayerOperators(ModelSpec model, ParallelLayout layout, Ope
     {
         if (model.Experts is not { } experts) return [];
         var ranks = layout.ExpertRanks;
-        var layer = new ExpertLayer(Hidden, ranks > 1 ? experts.FfnSize : (double)experts.FfnSize / _tensor, experts.ActivePerToken, experts.Experts, 3, ranks);
+        var layer = new ExpertLayer(Hidden, ranks > 1 ? experts.FfnSize : (double)experts.FfnSize / _tensor, experts.ActivePerToken, experts.Experts, 3, ranks, ranks > 1 ? 1 : _tensor);
         var replicas = layout.AttentionReplicas;
         var distinct = distinctExperts is null || (ranks == 1 && replicas == 1)
             ? distinctExperts

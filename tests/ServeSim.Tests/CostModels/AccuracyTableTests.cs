@@ -11,16 +11,16 @@ namespace ServeSim.Tests.CostModels;
 public sealed class AccuracyTableTests
 {
     [Theory]
-    [InlineData("gemm-bf16", 0.083)]            // L40S; the others stay below 7.2 %
+    [InlineData("gemm-bf16", 0.08)]             // L40S; the others stay below 7.3 %
     [InlineData("gemm-fp8", 0.125)]
     [InlineData("attention-decode", 0.07)]
     [InlineData("attention-prefill", 0.115)]
-    [InlineData("gemm-bf16-engine", 0.083)]
+    [InlineData("gemm-bf16-engine", 0.081)]
     [InlineData("experts-bf16", 0.14)]
-    [InlineData("experts-fp8", 0.165)]
+    [InlineData("experts-fp8", 0.15)]
     public void Shapes_kept_back_from_the_shipped_constants_stay_within_their_bound(string op, double most)
     {
-        var entries = CoefficientSet.Shipped.Entries.Where(e => e.Operator == op && e.Device != "*" && e.HeldBack is not null && (e.Device, op) != ("a100-80-sxm", "experts-bf16")).ToList();
+        var entries = CoefficientSet.Shipped.Entries.Where(e => e.Operator == op && e.Device != "*" && e.HeldBack is not null).ToList();
         Assert.NotEmpty(entries);
         Assert.All(entries, e => Assert.True(e.HeldBack!.Mean <= most, $"{e.Device} ({e.Stack}): {e.HeldBack.Mean}"));
     }
@@ -31,14 +31,14 @@ public sealed class AccuracyTableTests
         var table = Table("attention-mixed-vllm.csv.gz", "layer-ops-vllm.csv.gz", "iteration-vllm.csv.gz");
         var lines = table.NewDevices().Where(line => line.Predicted == "iteration on a new device").ToList();
         Assert.NotEmpty(lines);
-        Assert.All(lines, line => Assert.True(line.Errors.Mean <= (line.KeptBack.Contains("constants of its family", StringComparison.Ordinal) ? 0.115 : 0.155), line.ToString()));
+        Assert.All(lines, line => Assert.True(line.Errors.Mean <= (line.KeptBack.Contains("constants of its family", StringComparison.Ordinal) ? 0.085 : 0.12), line.ToString()));
     }
 
     [SkippableFact]
     public void Iterations_of_profiled_models_are_near_and_their_overlay_nearer()
     {
         var lines = Table("iteration-vllm.csv.gz").KnownModels().ToList();
-        Assert.All(lines, line => Assert.True(line.Errors.Mean <= (line.Predicted == "iteration" ? 0.05 : 0.04), line.ToString()));
+        Assert.All(lines, line => Assert.True(line.Errors.Mean <= (line.Predicted == "iteration" ? 0.05 : 0.031), line.ToString()));
     }
 
     [SkippableFact]

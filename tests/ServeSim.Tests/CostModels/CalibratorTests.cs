@@ -94,7 +94,7 @@ public sealed class CalibratorTests
     [Fact]
     public void A_file_of_another_layout_is_no_coefficients_file()
     {
-        foreach (var text in new[] { "{}", "[1]", "no json", "{\"schema\":\"servesim coefficients v2\"}" })
+        foreach (var text in new[] { "{}", "[1]", "no json", "{\"schema\":\"servesim coefficients v3\"}" })
             Assert.Throws<InputException>(() => CoefficientSet.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), "x.json"));
     }
 

@@ -17,10 +17,10 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public void More_watts_per_flop_reach_more_of_the_rate_but_never_more_than_all_of_it()
+    public void More_watts_per_flop_reach_more_of_the_rate_but_hardly_more_than_all_of_it()
     {
         var l40s = Entry("l40s", "ec", 0.6);
-        Assert.Equal(1, StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-4090"))[1], 1e-12);
+        Assert.Equal(1.1, StandIn.Carried(Entry("l40s", "ec", 0.7), AcceleratorCatalog.Get("rtx-4090"))[1], 1e-12);
         var rtx = StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-pro-6000"))[1];
         Assert.Equal(0.6 * Math.Sqrt(600 / 467.8 / (350 / 362.0)), rtx, 1e-12);
         Assert.True(StandIn.Carried(l40s, AcceleratorCatalog.Get("l4"))[1] < 0.6);
@@ -33,6 +33,15 @@ public sealed class StandInTests
         Assert.Equal(0.6, StandIn.Carried(Entry("l40s", "eb", 0.6), AcceleratorCatalog.Get("l4"))[1]);
         Assert.Equal(0.6, StandIn.Carried(Entry("l40s", "ec", 0.6), AcceleratorCatalog.Get("h100-sxm"))[1]);
         Assert.Equal(0.6, StandIn.Carried(Entry("l40s", "ec", 0.6), AcceleratorCatalog.Get("mi300x"))[1]);
+    }
+
+    [Fact]
+    public void Check_bits_inside_the_memory_take_a_sixteenth_of_its_bandwidth()
+    {
+        var l40s = Entry("l40s", "eb", 0.75);
+        Assert.Equal(0.8, StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-4090"))[1], 1e-12);
+        Assert.Equal(0.75, StandIn.Carried(Entry("rtx-4090", "eb", 0.8), AcceleratorCatalog.Get("a40"))[1], 1e-12);
+        Assert.Equal(4, StandIn.Carried(l40s, AcceleratorCatalog.Get("rtx-4090"))[0]);
     }
 
     [Fact]

@@ -12,9 +12,9 @@ public sealed class FairnessOrderTests(ITestOutputHelper output)
     private const int Seeds = 6;
     private const double StudentT95 = 2.571;    // five degrees of freedom
 
-    // The paper's server serves 1,475 of the 1,792 tokens/s of short-long, the simulated one 1,706: with this factor both are as overloaded.
+    // The paper's server serves 1,475 of the 1,792 tokens/s of short-long, the simulated one 1,642: with this factor both are as overloaded.
     // It is fitted, and not the rate of the paper.
-    private const double ShortLongRateScale = 1.157;
+    private const double ShortLongRateScale = 1.113;
     private const double TwiceTheUnit = 2 * 2 * 10_000;
 
     private static readonly PolicyCatalog Catalog = PolicyCatalog.Load();
@@ -37,7 +37,7 @@ public sealed class FairnessOrderTests(ITestOutputHelper output)
         var (vtc, fcfs) = (Measure(workload, "vtc"), Measure(workload, "rpm"));
         var (low, high) = Interval(vtc.Zip(fcfs, (a, b) => a.Difference - (0.5 * b.Difference)));
         Assert.True(high < 0, $"VTC less half of FCFS lies in {low:N0} to {high:N0}");
-        var alike = workload == "short-long" ? 0.1 : 0.03;    // a fair share of it has more of the long requests, which take memory for longer
+        var alike = workload == "short-long" ? 0.12 : 0.03;   // a fair share of it has more of the long requests, which take memory for longer
         Assert.All(vtc.Zip(fcfs), pair => Assert.InRange(pair.First.TokensPerSecond / pair.Second.TokensPerSecond, 1 - alike, 1 + alike));
         if (workload == "overload") Assert.All(vtc, v => Assert.InRange(v.Difference, 0, TwiceTheUnit));
         Assert.All(fcfs, f => Assert.True(f.Difference > TwiceTheUnit));

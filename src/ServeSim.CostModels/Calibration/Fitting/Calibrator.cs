@@ -9,11 +9,11 @@ namespace ServeSim.CostModels.Calibration.Fitting;
 /// <summary>Profiles in, coefficients out. The same files give the same constants, whatever their order.</summary>
 public sealed class Calibrator
 {
-    private const int LeastRows = 12;
-    private const int LeastSizes = 4;
+    internal const int LeastRows = 12;
+    internal const int LeastSizes = 4;
     private const int RowsPerConstant = 20;
     private const int LeastShapes = 8;
-    private const int KeepBackOneIn = 5;
+    internal const int KeepBackOneIn = 5;
     private const double SupportWeight = 0.2;    // of a row, at most
     private const double SupportShare = 0.2;    // of the weight of the rows that they support
 
@@ -51,8 +51,8 @@ public sealed class Calibrator
         _notes.AddRange(notes);
         FitConstants(groups);
         _entries.AddRange(Defaults(_entries, groups));
-        var residuals = Residuals(groups, _ => true);
-        AddOverlayEvidence(groups);
+        var residuals = ResidualFit.Curves(_entries, groups);
+        _entries.AddRange(ResidualFit.Evidence([.. _entries], groups));
         return new(_entries, date, sources, residuals);
     }
 
@@ -69,58 +69,35 @@ public sealed class Calibrator
     private void FitConstants(List<MeasurementGroup> groups, bool isRequired = true)
     {
         var fitted = groups.Where(g => !g.IsElementWise).Where(IsEnough).ToList();
-        _entries.AddRange(InOrder.Select([.. fitted.Where(g => g.Operator != KernelFamily.GemmInCache.Name)], group =>
-        {
-            // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
-            var support = group.Operator == KernelFamily.GemmInEngine.Name
-                ? groups.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name)?.Rows
-                : null;
-            return FitGroup(group, support ?? []);
-        }));
+        var apart = fitted.FindAll(g => g.Operator != KernelFamily.GemmInCache.Name && MicroOf(g) is null);
+        var alone = InOrder.Select(apart, group => FitGroup(group, [], null));
+        var supported = fitted.FindAll(g => MicroOf(g) is not null);
+        var steadied = InOrder.Select(supported, group => FitGroup(group, MicroOf(group)!.Rows, TilesOf(alone.First(e => e.Device == group.Device && e.Operator == KernelFamily.GemmBf16.Name))));
+        _entries.AddRange(alone.Concat(steadied).OrderBy(e => fitted.FindIndex(g => g.Stack == e.Stack && g.Device == e.Device && g.Operator == e.Operator)));
         foreach (var group in fitted.Where(g => g.Operator == KernelFamily.GemmInCache.Name)) FitInCache(group);
         foreach (var stack in groups.Where(g => g.IsElementWise).GroupBy(g => g.Stack)) FitElementWise(stack.Key, [.. stack]);
         if (isRequired && _entries.Count == 0) throw new InputException(["nothing can be fitted", .. Notes]);
+
+        // Engines are profiled for a few models only: micro benchmarks of the same device steady the fit.
+        MeasurementGroup? MicroOf(MeasurementGroup group) => group.Operator != KernelFamily.GemmInEngine.Name ? null
+            : fitted.Find(g => g.Stack == group.Stack && g.Device == group.Device && g.Operator == KernelFamily.GemmBf16.Name);
     }
 
-    // The engine's GEMMs but for what the cache changes: start and bandwidth.
+    // The few shapes of a profiled model cannot tell tiles from rates: tiles are those of the micro benchmark, an engine has its own start and rates.
+    private static double[] TilesOf(CoefficientEntry micro) =>
+        [.. micro.Names.Select((name, i) => name is "t0_us" or "ec" or "eb" ? double.NaN : micro.Values[i])];
+
+    // The engine's GEMMs but for what the cache changes: start and rates.
     private void FitInCache(MeasurementGroup group)
     {
         if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == KernelFamily.GemmInEngine.Name) is not { } engine) return;
         var (family, device) = (KernelFamily.GemmInCache, Rates(group));
         var known = engine.Values.ToArray();
-        foreach (var name in (string[])["t0_us", "eb"]) known[Array.FindIndex(family.Constants, c => c.Name == name)] = double.NaN;
+        foreach (var name in (string[])["t0_us", "ec", "eb"]) known[Array.FindIndex(family.Constants, c => c.Name == name)] = double.NaN;
         var values = Array.ConvertAll(Solve(family, group.Rows, [], device, known), Rounded);
         _entries.Add(new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
             Errors(family, values, group.Rows, device), null));
     }
-
-    // Curves from the other row counts, tried on the row counts kept back: does the overlay help where it has no point of its own?
-    private void AddOverlayEvidence(List<MeasurementGroup> groups)
-    {
-        var curves = Residuals(groups, m => !IsKeptBack(m)).ToDictionary(c => (c.Stack, c.Device, c.Model, c.Tensor, c.Operator));
-        foreach (var stack in groups.Where(g => g.Operator == KernelFamily.GemmInEngine.Name).GroupBy(g => g.Stack).ToList())
-        {
-            var (plain, corrected, measured) = (new List<double>(), new List<double>(), new List<double>());
-            foreach (var group in stack)
-            {
-                if (_entries.Find(e => e.Stack == group.Stack && e.Device == group.Device && e.Operator == group.Operator) is not { } entry) continue;
-                var rates = Rates(group);
-                foreach (var m in group.Rows.Where(IsKeptBack))
-                {
-                    if (!curves.TryGetValue((m.Stack, m.Device, m.Origin!.Value.Model, m.Origin.Value.Tensor, m.Origin.Value.Operator), out var curve)) continue;
-                    plain.Add(KernelFamily.GemmInEngine.Law(entry.Values, m.Features, rates));
-                    corrected.Add(curve.Covers(m.Features[0]) ? WithoutTiles(entry, m, rates) * curve.At(m.Features[0]) : plain[^1]);
-                    measured.Add(m.Microseconds);
-                }
-            }
-
-            if (measured.Count < LeastRows) continue;
-            _entries.Add(new(stack.Key, "overlay", KernelFamily.GemmInEngine.Name, [], [], measured.Count,
-                ErrorSummary.Of([.. plain], [.. measured]), ErrorSummary.Of([.. corrected], [.. measured])));
-        }
-    }
-
-    private static bool IsKeptBack(Measurement m) => Hash("rows " + m.Features[0].ToString("R", CultureInfo.InvariantCulture)) % KeepBackOneIn == 0;
 
     private bool IsEnough(MeasurementGroup group)
     {
@@ -143,15 +120,15 @@ public sealed class Calibrator
         _ => 0,
     };
 
-    private CoefficientEntry FitGroup(MeasurementGroup group, List<Measurement> support)
+    private CoefficientEntry FitGroup(MeasurementGroup group, List<Measurement> support, double[]? known)
     {
         var family = KernelFamily.Find(group.Operator)!;
         var device = Rates(group);
         var (train, test) = Split(group.Rows);
         ErrorSummary? heldBack = null;
         if (KeepsBack && test.Count >= LeastRows && train.Count >= LeastRows && train.Select(m => m.Features[Varying(group.Operator)]).Distinct().Count() >= LeastSizes)
-            heldBack = Errors(family, Solve(family, train, support, device), test, device);
-        var values = Array.ConvertAll(Solve(family, group.Rows, support, device), Rounded);
+            heldBack = Errors(family, Solve(family, train, support, device, known), test, device);
+        var values = Array.ConvertAll(Solve(family, group.Rows, support, device, known), Rounded);
         return new(group.Stack, group.Device, group.Operator, [.. family.Constants.Select(c => c.Name)], values, group.Rows.Count,
             Errors(family, values, group.Rows, device), heldBack);
     }
@@ -182,7 +159,9 @@ public sealed class Calibrator
     {
         var isRich = rows.Count + support.Count >= RowsPerConstant * family.Constants.Length
             && rows.Concat(support).Select(m => m.Shape).Distinct().Take(LeastShapes).Count() == LeastShapes;
-        return Array.ConvertAll(family.Constants, c => isRich || !c.IsOptional ? double.NaN : c.Neutral);
+        var known = Array.ConvertAll(family.Constants, c => isRich || !c.IsOptional ? double.NaN : c.Neutral);
+        if (family == KernelFamily.Experts) ExpertKernel.Fix(known, family.Constants, rows[0].Device, rows[0].Operator);
+        return known;
     }
 
     private List<Measurement> Sample(List<Measurement> rows) =>
@@ -295,48 +274,7 @@ public sealed class Calibrator
 
     private static double[] Rounded(double[] values) => Array.ConvertAll(values, Rounded);
 
-    // Measured over predicted for operators that were timed inside a model.
-    private List<ResidualCurve> Residuals(List<MeasurementGroup> groups, Func<Measurement, bool> takes)
-    {
-        var set = new CoefficientSet(_entries, "", [], []);
-        var curves = new List<ResidualCurve>();
-        foreach (var same in groups.SelectMany(g => g.Rows).Where(m => m.Origin is not null && m.Operator == KernelFamily.GemmInEngine.Name && takes(m))
-            .GroupBy(m => (m.Stack, m.Device, m.Origin!.Value.Model, m.Origin!.Value.Tensor, m.Origin!.Value.Operator))
-            .OrderBy(g => g.Key.Stack, StringComparer.Ordinal).ThenBy(g => g.Key.Device, StringComparer.Ordinal).ThenBy(g => g.Key.Model, StringComparer.Ordinal)
-            .ThenBy(g => g.Key.Tensor).ThenBy(g => g.Key.Operator, StringComparer.Ordinal))
-        {
-            if (set.Find(same.Key.Stack, same.Key.Device, KernelFamily.GemmInEngine.Name) is not { } entry) continue;
-            var rates = DeviceRates.Of(AcceleratorCatalog.Get(same.Key.Device));
-            var points = same.GroupBy(m => m.Features[0]).OrderBy(g => g.Key)
-                .Select(g => (Rows: g.Key, Ratio: g.Average(m => m.Microseconds / WithoutTiles(entry, m, rates)))).ToArray();
-            if (points.Length < LeastSizes) continue;
-            points = Thinned(points);
-            curves.Add(new(same.Key.Stack, same.Key.Device, same.Key.Model, same.Key.Tensor, same.Key.Operator,
-                [.. points.Select(p => p.Rows)], [.. points.Select(p => Math.Round(p.Ratio, 3))]));
-        }
-
-        return curves;
-    }
-
-    private static double WithoutTiles(CoefficientEntry entry, Measurement m, DeviceRates rates) =>
-        GemmLaw.Of(entry.Values).WithoutTiles.Microseconds(m.Features[0], m.Features[1], m.Features[2], 2, 2, rates);
-
-    // Two hundred points a curve would make the file ten times larger than the constants: keep both ends of every change.
-    private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)
-    {
-        var kept = new List<(double Rows, double Ratio)>();
-        for (var i = 0; i < points.Length; i++)
-        {
-            var changes = kept.Count > 0 && Math.Abs(points[i].Ratio - kept[^1].Ratio) > 0.025;
-            if (kept.Count > 0 && !changes && points[i].Rows < kept[^1].Rows * 1.5 && i < points.Length - 1) continue;
-            if (changes && points[i - 1] != kept[^1]) kept.Add(points[i - 1]);
-            kept.Add(points[i]);
-        }
-
-        return [.. kept];
-    }
-
-    private static DeviceRates Rates(MeasurementGroup group) => Rates(group.Device, group.Operator);
+    internal static DeviceRates Rates(MeasurementGroup group) => Rates(group.Device, group.Operator);
 
     /// <summary>Rates that the law of an operator reads.</summary>
     internal static DeviceRates Rates(string device, string op)
@@ -358,7 +296,7 @@ public sealed class Calibrator
 
     private static double Rounded(double value) => double.Parse(CoefficientSet.Number(value), CultureInfo.InvariantCulture);
 
-    private static uint Hash(string text)
+    internal static uint Hash(string text)
     {
         unchecked
         {

@@ -41,9 +41,9 @@ internal sealed record KernelFamily(string Name, FitConstant[] Constants, Func<d
     public static readonly KernelFamily Mixed = new("attention-mixed", MixedLaw.Constants,
         (c, x, device) => MixedLaw.Of(c).Microseconds(new(x[0], x[1], x[2]), PrefillWork.Of(x[3], x[4]), x[5], x[5] * x[6], x[6], device));
 
-    /// <summary>Features: tokens, hidden, FFN rows, experts per token, experts, matrices, expert ranks, 1 for skewed routing, bytes of a weight.</summary>
+    /// <summary>Features: tokens, hidden, FFN rows, experts per token, experts, matrices, expert ranks, 1 for skewed routing, bytes of a weight, ranks of an expert, 1 for tuned tiles.</summary>
     public static readonly KernelFamily Experts = new("experts", ExpertLaw.Constants, (c, x, device) => ExpertLaw.Of(c).Microseconds(
-        new(x[1], x[2], x[3], x[4], x[5], x[6]), x[0], x[7] > 0 ? ExpertRouting.Skewed : ExpertRouting.Balanced, x[8], device));
+        new(x[1], x[2], x[3], x[4], x[5], x[6], x[9]), x[0], x[7] > 0 ? ExpertRouting.Skewed : ExpertRouting.Balanced, x[8], device, x[10] > 0));
 
     /// <summary>Features: counting bytes.</summary>
     public static readonly KernelFamily Collective = new("collective", CollectiveLaw.Constants,

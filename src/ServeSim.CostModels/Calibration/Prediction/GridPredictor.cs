@@ -168,11 +168,11 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
     {
         var (laws, format) = (Laws(at), Format(at));
         var layer = new ExpertLayer(at.Number("hidden"), at.Number("inter") / at.Number("moe_tp", 1), at.Number("topk"), at.Number("experts"),
-            at.Number("gated", 1) > 0 ? 3 : 2, at.Number("moe_ep", 1));
+            at.Number("gated", 1) > 0 ? 3 : 2, at.Number("moe_ep", 1), at.Number("moe_tp", 1));
         if (layer.PerToken < 1 || layer.PerToken > layer.Experts) throw new InputException($"topk is {layer.PerToken} of {layer.Experts} experts; allowed: 1 to {layer.Experts}");
         if (layer.ExpertRanks < 1 || layer.Experts % layer.ExpertRanks != 0) throw new InputException($"moe_ep is {layer.ExpertRanks}; {layer.Experts} experts cannot be shared by so many ranks");
         var routing = at.Text("dist") is "balanced" or "" ? ExpertRouting.Balanced : ExpertRouting.Skewed;
-        return laws.ExpertsMicro(format).Microseconds(layer, at.Number("m"), routing, format == NumberFormat.Fp8 ? 1 : 2, laws.RatesOf(format));
+        return laws.ExpertsMicro(format).Microseconds(layer, at.Number("m"), routing, format == NumberFormat.Fp8 ? 1 : 2, laws.RatesOf(format), TunedExperts.Has(Gpu(at).Name, layer));
     }
 
     private CalibratedLaws Laws(in GridRow at)

@@ -128,8 +128,10 @@ internal sealed class ProfileReader
                 if (Numbers(t, row, "us", "m", "hidden", "inter", "topk", "experts", "gated", "moe_tp", "moe_ep") is { } e)
                 {
                     if (Precise(t, row, "experts") is not { } op) break;
+                    var layer = new ExpertLayer(e[2], e[3] / e[7], e[4], e[5], e[6] > 0 ? 3 : 2, e[8], e[7]);
                     Add(t, row, "vllm", device, op,
-                        [e[1], e[2], e[3] / e[7], e[4], e[5], e[6] > 0 ? 3 : 2, e[8], t.Text(row, "dist") is "balanced" or "" ? 0 : 1, op == "experts-fp8" ? 1 : 2],
+                        [e[1], layer.Hidden, layer.FfnSize, layer.PerToken, layer.Experts, layer.Matrices, layer.ExpertRanks, t.Text(row, "dist") is "balanced" or "" ? 0 : 1,
+                            op == "experts-fp8" ? 1 : 2, layer.Split, TunedExperts.Has(device, layer) ? 1 : 0],
                         Shape(e[2], e[3], e[5]), e[0]);
                 }
 

@@ -66,12 +66,15 @@ public sealed class SimulationRun
     public bool Advance(long events, CancellationToken cancel = default)
     {
         _run.LookForArrival();
+        var time = _run.NextTime;
         for (_run.EventsLeft = events; _run.EventsLeft > 0; _run.EventsLeft--)
         {
-            if (!TryNext(out var next)) return false;
+            if (time == SimTime.Never) return false;
+            var next = Next(time);
             if (next.Rank == EventRank.GiveUp && IsStale(next))
             {
-                if (next.Time == _run.Now && _run.NextTime > next.Time) StartIdleInstances();
+                time = _run.NextTime;
+                if (next.Time == _run.Now && time > next.Time) time = StartIdleInstances();
                 continue;
             }
 
@@ -82,7 +85,8 @@ public sealed class SimulationRun
             _run.Now = next.Time;
             Handle(next);
             _tap?.OnEvent(next, Digest(next.Rank == EventRank.GiveUp ? -1 : next.Target));
-            if (_run.NextTime > next.Time) StartIdleInstances();
+            time = _run.NextTime;
+            if (time > next.Time) time = StartIdleInstances();
         }
 
         return true;
@@ -132,16 +136,13 @@ public sealed class SimulationRun
         _run.Touch(instance);
     }
 
-    /// <summary>The next event of queue, iterations and source together, by time, then rank.</summary>
-    private bool TryNext(out SimEvent next)
+    /// <summary>The next event of queue, iterations and source together, whose time is known: that of the lowest rank.</summary>
+    private SimEvent Next(SimTime time)
     {
-        var time = _run.NextTime;
-        next = new SimEvent(time, EventRank.Arrival, -1);
-        if (time == SimTime.Never) return false;
-        if (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.TryPop(out next);
-        if (_run.Ends.NextTime == time) next = new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
-        else if (_run.NextArrival != time || (_run.Events.NextTime == time && _run.Events.NextRank < EventRank.Arrival)) return _run.Events.TryPop(out next);
-        return true;
+        var isQueued = _run.Events.NextTime == time;
+        if (isQueued && _run.Events.NextRank < EventRank.IterationEnd) return _run.Events.Pop();
+        if (_run.Ends.NextTime == time) return new SimEvent(time, EventRank.IterationEnd, _run.Ends.Next);
+        return _run.NextArrival != time || (isQueued && _run.Events.NextRank < EventRank.Arrival) ? _run.Events.Pop() : new SimEvent(time, EventRank.Arrival, -1);
     }
 
     private void Arrive()
@@ -179,8 +180,8 @@ public sealed class SimulationRun
 
     private int InSystem() => (int)(_arrived - _run.Counts.Finished - _run.Counts.Rejected - _run.Counts.Aborted);
 
-    /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers.</summary>
-    private void StartIdleInstances()
+    /// <summary>The instant is closed: every instance to which something happened plans, in the order of their numbers. Returns the time of the next event.</summary>
+    private SimTime StartIdleInstances()
     {
         var touched = _run.Touched;
         if (touched.Count > 1) touched.Sort();
@@ -193,6 +194,7 @@ public sealed class SimulationRun
 
         touched.Clear();
         _run.PlannedAt = _run.Now;
+        return _run.NextTime;
     }
 
     private RunResult Close()

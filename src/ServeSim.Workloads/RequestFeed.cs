@@ -17,7 +17,7 @@ public sealed class RequestFeed : IDisposable
     /// A record is garbage as soon as there is a request of it. Left to itself the runtime lets tens of megabytes of them
     /// pile up on machines with large caches; collecting a few often keeps memory flat over any trace at little cost.
     /// </summary>
-    private const int RecordsPerCollection = 1024;
+    private const int RecordsPerCollection = 4096;
 
     private const int BatchRequests = 256;
     private const int Batches = 4;

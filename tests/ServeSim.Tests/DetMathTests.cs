@@ -1,3 +1,4 @@
+using System.Numerics;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Tests;
@@ -12,6 +13,20 @@ public sealed class DetMathTests
         Near(Math.Log(x), DetMath.Log(x));
         Near(x < 1e-6 ? x - (x * x / 2) : Math.Log(1 + x), DetMath.Log1P(x));
         Near(Math.Exp(Math.Log(x)), DetMath.Exp(Math.Log(x)));
+    }
+
+    [Fact]
+    public void Powers_side_by_side_have_the_bits_of_powers_one_by_one()
+    {
+        var random = new RandomStream(7, "lanes");
+        Span<double> x = stackalloc double[Vector<double>.Count];
+        for (var round = 0; round < 20_000; round++)
+        {
+            foreach (ref var lane in x) lane = (round % 3) switch { 0 => random.NextDouble(), 1 => random.NextExponential() * 1e6, _ => BitConverter.Int64BitsToDouble((long)(random.NextUInt64() >> 1)) };
+            var y = (round % 7) switch { 0 => 0.7, 1 => 1, 2 => 0, _ => (random.NextDouble() - 0.5) * 20 };
+            var together = DetMath.Pow(new Vector<double>(x), y);
+            for (var i = 0; i < x.Length; i++) Assert.Equal(BitConverter.DoubleToInt64Bits(DetMath.Pow(x[i], y)), BitConverter.DoubleToInt64Bits(together[i]));
+        }
     }
 
     [Fact]

@@ -129,6 +129,12 @@ public abstract class BatchPlan
     /// </summary>
     public virtual void HoldFor(int iterations) { }
 
+    /// <summary>
+    /// <see cref="HoldUntilChange"/>, and an end is no change either: whoever is left goes on to decode, and the plan still does nothing
+    /// else. For a policy that sees nobody waiting, in prefill or swapped out; ignored where somebody is.
+    /// </summary>
+    public virtual void HoldUntilArrival() => HoldUntilChange();
+
     /// <summary>Lets swap copies run beside the computation: the iteration takes the longer of the two instead of the sum.</summary>
     public abstract void OverlapSwaps();
 

@@ -11,6 +11,12 @@ public interface IPowerModel
 
     /// <summary>Mean watts of one GPU that takes part in an iteration while the iteration lasts.</summary>
     double BusyWatts(in IterationRecord iteration);
+
+    /// <summary>Bit for bit <see cref="BusyWatts(in IterationRecord)"/> of the iterations of a run from <paramref name="first"/> on, one for each entry.</summary>
+    void BusyWatts(in DecodeRun run, int first, Span<double> watts)
+    {
+        for (var i = 0; i < watts.Length; i++) watts[i] = BusyWatts(run[first + i]);
+    }
 }
 
 /// <summary>What a GPU is doing while it computes nothing.</summary>

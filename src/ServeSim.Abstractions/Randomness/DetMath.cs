@@ -4,10 +4,11 @@ namespace ServeSim.Abstractions;
 /// Elementary functions from + - * / alone, so that every machine returns the same bits (the runtime's own call
 /// the platform's library). Relative error a few units in the last place.
 /// </summary>
-public static class DetMath
+public static partial class DetMath
 {
     private const double Ln2High = 6.93147180369123816490e-01;
     private const double Ln2Low = 1.90821492927058770002e-10;
+    private const int MostTerms = 22;
     private const double Negligible = 1e-17;    // less than half a unit in the last place of any sum here: further terms change no bit
 
     /// <summary>Natural logarithm; NaN below zero, negative infinity at zero.</summary>
@@ -42,7 +43,7 @@ public static class DetMath
         var k = (int)Math.Floor((x / (Ln2High + Ln2Low)) + 0.5);
         var r = x - (k * Ln2High) - (k * Ln2Low);
         double term = 1, sum = 1;
-        for (var i = 1; i <= 22; i++)
+        for (var i = 1; i <= MostTerms; i++)
         {
             term = term * r / i;
             sum += term;

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ServeSim.Abstractions;
 
 /// <summary>A span of simulated time in whole nanoseconds.</summary>
@@ -30,6 +32,21 @@ public readonly record struct SimDuration(long Nanoseconds) : IComparable<SimDur
     {
         var rounded = Math.Round(nanoseconds, MidpointRounding.ToEven);
         return new(Math.Abs(rounded) < 1L << 62 ? unchecked((long)rounded) : checked((long)rounded));
+    }
+
+    /// <summary>
+    /// The nanoseconds of several <see cref="FromMicroseconds(double)"/> side by side. From 2^52 on doubles are whole numbers, so that
+    /// adding it rounds half to even, as <see cref="Math.Round(double)"/> does.
+    /// </summary>
+    /// <exception cref="OverflowException">A value is not finite or beyond 292 years.</exception>
+    public static Vector<long> FromMicroseconds(Vector<double> microseconds)
+    {
+        var nanoseconds = microseconds * 1e3;
+        if (Vector.GreaterThanOrEqualAll(nanoseconds, Vector<double>.Zero) && Vector.LessThanAll(nanoseconds, new Vector<double>(1L << 51)))
+            return Vector.AsVectorInt64(nanoseconds + new Vector<double>(1L << 52)) - new Vector<long>(BitConverter.DoubleToInt64Bits(1L << 52));
+        var rounded = Vector<long>.Zero;
+        for (var i = 0; i < Vector<long>.Count; i++) rounded = rounded.WithElement(i, FromMicroseconds(microseconds[i]).Nanoseconds);
+        return rounded;
     }
 
     /// <summary>The sum of two spans.</summary>

@@ -18,4 +18,11 @@ internal sealed class CurvePower(IPowerCurve curve, double idleWatts, double con
 
     /// <inheritdoc/>
     public double BusyWatts(in IterationRecord iteration) => curve.Watts(iteration);
+
+    /// <inheritdoc/>
+    public void BusyWatts(in DecodeRun run, int first, Span<double> watts)
+    {
+        if (!curve.DependsOnTime) watts.Fill(curve.Watts(run[first]));
+        else curve.Watts(run, first, watts);
+    }
 }

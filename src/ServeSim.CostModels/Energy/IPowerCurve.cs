@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 
 namespace ServeSim.CostModels.Energy;
@@ -6,6 +8,15 @@ namespace ServeSim.CostModels.Energy;
 internal interface IPowerCurve
 {
     double Watts(in IterationRecord iteration);
+
+    /// <summary>False if the same requests, decoding one token each, draw the same in every iteration.</summary>
+    bool DependsOnTime => false;
+
+    /// <summary>The iterations of a run from <paramref name="first"/> on, one for each entry.</summary>
+    void Watts(in DecodeRun run, int first, Span<double> watts)
+    {
+        for (var i = 0; i < watts.Length; i++) watts[i] = Watts(run[first + i]);
+    }
 }
 
 /// <summary>One power for prefill, one for decode; an iteration that does both draws the larger (splitwise-sim).</summary>
@@ -26,6 +37,42 @@ internal sealed class MfuCurve(double rest, double most, double saturation, doub
     {
         var seconds = (iteration.End - iteration.Start).Nanoseconds * 1e-9;
         return WattsAt(seconds > 0 ? model.Flops(iteration) / (seconds * peakFlopsPerSecond) : 0);
+    }
+
+    public bool DependsOnTime => true;
+
+    public void Watts(in DecodeRun run, int first, Span<double> watts)
+    {
+        var done = 0;
+        var fixedFlops = model.FixedFlops(run.Sequences, run.Sequences);
+        for (var lanes = Vector<double>.Count; done + lanes <= watts.Length; done += lanes)
+        {
+            var at = first + done;
+            var ends = new Vector<long>(MemoryMarshal.Cast<SimTime, long>(run.Ends)[at..]);
+            var starts = at == 0 ? Starts(run) : new Vector<long>(MemoryMarshal.Cast<SimTime, long>(run.Ends)[(at - 1)..]);
+            var seconds = Vector.ConvertToDouble(ends - starts) * 1e-9;
+            var pairs = Vector.CreateSequence(run.DecodeContextTokens + ((double)at * run.Rows), run.Rows) + new Vector<double>(run.Sequences);
+            var mfu = (new Vector<double>(fixedFlops) + (model.PerPair * pairs)) / (seconds * peakFlopsPerSecond);
+            if (Vector.GreaterThanAll(seconds, Vector<double>.Zero) && Vector.GreaterThanAll(mfu, Vector<double>.Zero)) WattsAt(mfu).CopyTo(watts[done..]);
+            else for (var i = done; i < done + lanes; i++) watts[i] = Watts(run[first + i]);
+        }
+
+        for (; done < watts.Length; done++) watts[done] = Watts(run[first + done]);
+    }
+
+    private static Vector<long> Starts(in DecodeRun run)
+    {
+        Span<long> starts = stackalloc long[Vector<long>.Count];
+        starts[0] = run.Start.Nanoseconds;
+        for (var i = 1; i < starts.Length; i++) starts[i] = run.Ends[i - 1].Nanoseconds;
+        return new(starts);
+    }
+
+    private Vector<double> WattsAt(Vector<double> mfu)
+    {
+        var (saturated, limit) = (new Vector<double>(most), new Vector<double>(saturation));
+        var below = new Vector<double>(rest) + ((most - rest) * DetMath.Pow(mfu / limit, exponent));
+        return Vector.ConditionalSelect(Vector.GreaterThanOrEqual(mfu, limit), saturated, below);
     }
 
     /// <summary>Watts at a share of the peak FLOP rate.</summary>

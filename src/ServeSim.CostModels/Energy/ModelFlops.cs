@@ -26,8 +26,10 @@ internal readonly record struct ModelFlops(double PerToken, double PerRow, doubl
         return new(2.0 * weights, 2.0 * model.HiddenSize * model.VocabularySize, perHead * model.QueryHeads * model.GlobalLayers);
     }
 
+    /// <summary>Those that no context changes, of so many tokens and rows of logits.</summary>
+    public double FixedFlops(double tokens, int rows) => (PerToken * tokens) + (PerRow * rows);
+
     public double Flops(in IterationRecord iteration) =>
-        (PerToken * ((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences))
-        + (PerRow * iteration.EmittedTokens)
+        FixedFlops((iteration.PrefillTokens * iteration.LayerShare) + iteration.DecodeSequences, iteration.EmittedTokens)
         + (PerPair * ((iteration.PrefillPairs * iteration.LayerShare) + iteration.DecodeContextTokens + iteration.DecodeSequences));
 }

@@ -26,6 +26,8 @@ internal sealed class TrafficCurve(
         return rest + (joules / (seconds * devices));
     }
 
+    public bool DependsOnTime => true;
+
     /// <summary>Bytes that all devices of the instance read.</summary>
     public double Bytes(in IterationRecord iteration)
     {

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Calibration;
 using ServeSim.CostModels.Hardware;
@@ -111,8 +113,12 @@ public sealed class CalibratedCostModel : IExplainedCostModel
         var rowSums = _dense[stage].Microseconds(_overhead.Rows(sequences));
         if (plan.IsLast) rowSums += _head.Microseconds(sequences);
         var overhead = _overhead.OfDecodes(sequences, stage, plan.Layers);
-        using var steps = new DecodeSteps(first, _windowed?.Window);
-        foreach (ref var time in times)
+        var done = plan.WindowedLayers == 0 && _grouped is not null && first.LongestDecodeContext > 0 && first.Sequences.IsEmpty
+            ? AddSideBySide(first, rowSums, plan.GlobalLayers, overhead, _grouped.Slopes(sequences), times)
+            : 0;
+        if (done == times.Length) return;
+        using var steps = new DecodeSteps(done > 0 ? first.DecodedFurther(done) : first, _windowed?.Window);
+        foreach (ref var time in times[done..])
         {
             var microseconds = rowSums;
             if (plan.GlobalLayers > 0) microseconds += plan.GlobalLayers * _attention.DecodeMicroseconds(sequences, steps.Keys, steps.Longest);
@@ -120,6 +126,24 @@ public sealed class CalibratedCostModel : IExplainedCostModel
             time += SimDuration.FromMicroseconds(overhead.Microseconds(microseconds));
             steps.MoveNext();
         }
+    }
+
+    // As many iterations as fill whole vectors; sums of tokens are exact in a double.
+    private static int AddSideBySide(in BatchShape first, double rowSums, double layers, DecodeOverhead overhead, DecodeSlopes attention, Span<SimDuration> times)
+    {
+        double sequences = first.DecodeSequences, lanes = Vector<double>.Count;
+        var keys = Vector.CreateSequence(first.DecodeContextTokens + sequences, sequences);
+        var longest = Vector.CreateSequence(first.LongestDecodeContext + 1.0, 1);
+        var vectors = MemoryMarshal.Cast<SimDuration, Vector<long>>(times);
+        foreach (ref var nanoseconds in vectors)
+        {
+            var kernels = new Vector<double>(rowSums) + (layers * attention.Microseconds(keys, longest));
+            nanoseconds += SimDuration.FromMicroseconds(overhead.Microseconds(kernels));
+            keys += new Vector<double>(sequences * lanes);
+            longest += new Vector<double>(lanes);
+        }
+
+        return vectors.Length * Vector<double>.Count;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ServeSim.CostModels.Roofline;
 
 /// <summary>Attention of one layer in a decode iteration of a given batch, affine in its contexts but for one step. Microseconds.</summary>
@@ -10,6 +12,11 @@ internal readonly record struct DecodeSlopes(double Fixed, double PerKey, double
 {
     /// <summary>One layer and iteration.</summary>
     public double Microseconds(double keys, double longest) => Fixed + (PerKey * keys) + (PerLongest * longest) + (longest > BlockTokens ? Split : 0);
+
+    /// <summary>One layer and as many iterations as a vector has lanes, each to the bit as alone.</summary>
+    public Vector<double> Microseconds(Vector<double> keys, Vector<double> longest) =>
+        new Vector<double>(Fixed) + (PerKey * keys) + (PerLongest * longest)
+        + Vector.ConditionalSelect(Vector.GreaterThan(longest, new Vector<double>(BlockTokens)), new Vector<double>(Split), Vector<double>.Zero);
 
     /// <summary>One layer and several iterations, from their sums.</summary>
     /// <param name="iterations">Iterations.</param>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ServeSim.Abstractions;
 using ServeSim.CostModels.Operators;
 
@@ -96,6 +97,15 @@ internal readonly record struct DecodeOverhead(double LaunchMicroseconds, HostMo
         var busy = Math.Max(gpuMicroseconds, LaunchMicroseconds);
         if (Host == HostMode.None) return busy;
         return busy + (Host == HostMode.Sync ? HostMicroseconds : Math.Max(0, HostMicroseconds - busy));
+    }
+
+    /// <summary>Several side by side.</summary>
+    public Vector<double> Microseconds(Vector<double> gpuMicroseconds)
+    {
+        var busy = Vector.Max(gpuMicroseconds, new Vector<double>(LaunchMicroseconds));
+        if (Host == HostMode.None) return busy;
+        var host = new Vector<double>(HostMicroseconds);
+        return busy + (Host == HostMode.Sync ? host : Vector.Max(Vector<double>.Zero, host - busy));
     }
 
     /// <summary>No iteration takes less than this and <see cref="Added"/>; longer kernels take their own time and <see cref="Added"/>.</summary>

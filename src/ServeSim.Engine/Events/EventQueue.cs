@@ -42,14 +42,16 @@ public sealed class EventQueue
     /// <summary>Takes the next event; false if there is none.</summary>
     public bool TryPop(out SimEvent next)
     {
-        if (Count == 0)
-        {
-            next = default;
-            return false;
-        }
+        var isOne = Count > 0;
+        next = isOne ? Pop() : default;
+        return isOne;
+    }
 
+    /// <summary>Takes the next event; there must be one.</summary>
+    public SimEvent Pop()
+    {
         var top = _heap[0];
-        next = new SimEvent(new SimTime(top.Time), (EventRank)(top.Order >> SequenceBits), top.Target);
+        var next = new SimEvent(new SimTime(top.Time), (EventRank)(top.Order >> SequenceBits), top.Target);
         var last = _heap[--Count];
         var hole = 0;
         while (true)
@@ -65,7 +67,7 @@ public sealed class EventQueue
         }
 
         _heap[hole] = last;
-        return true;
+        return next;
     }
 
     private readonly record struct Entry(long Time, ulong Order, int Target)

@@ -24,11 +24,11 @@ public struct Fingerprint
     /// <summary>Adds one number; order matters.</summary>
     public void Add(ulong value)
     {
+        // Mixed before it joins, so that the chain from number to number is short.
         unchecked
         {
-            var z = (_state ^ value) + 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 32)) * 0xD6E8FEB86659FD93;
-            _state = (z ^ (z >> 29)) + ulong.RotateLeft(_state, 23);
+            var mixed = (value ^ (value >> 32)) * 0xD6E8FEB86659FD93;
+            _state = (ulong.RotateLeft(_state, 23) ^ mixed ^ (mixed >> 29)) * 0x9E3779B97F4A7C15;
         }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     private readonly int[] _membersAtPhase = new int[blockSize];    // by (context - step) mod block size, which a member keeps
     private long[] _log = new long[64];                             // ends of the steps after _logStart
     private long _logStart;
+    private readonly LongestGaps _gaps = new();
     private int[] _rows = new int[64];
     private long[] _finishSteps = new long[64];
     private bool[] _isReserved = new bool[64];                      // owns all blocks that it will ever need
@@ -57,8 +58,24 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     /// <inheritdoc/>
     public override void CatchUp() => instance.CatchUp();
 
-    /// <summary>Blocks needed by the steps after the next one, step by step.</summary>
-    public BlockNeeds ComingBlocks() => new(_membersAtPhase, Phase(0));
+    /// <summary>
+    /// Blocks of the instance in use during each of the steps from the one in flight on, whose number is the first entry. Returns how many
+    /// of the entries stay within <paramref name="most"/>.
+    /// </summary>
+    public int ComingBlocks(Span<int> used, int most)
+    {
+        var members = _membersAtPhase;
+        var (phase, sum) = (Phase(0), used[0]);
+        for (var i = 1; i < used.Length; i++)
+        {
+            phase = (phase == 0 ? members.Length : phase) - 1;    // counts of members by phase are read backwards as the steps go on
+            sum += members[phase];
+            if (sum > most) return i;
+            used[i] = sum;
+        }
+
+        return used.Length;
+    }
 
     /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
     public bool TryJoin(int row, SimTime now)
@@ -103,6 +120,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     public void Advance(ReadOnlySpan<SimTime> ends)
     {
         IsInFlight = false;
+        var previous = LastToken.Nanoseconds;
         LastToken = ends[^1];
         ContextTokens += (long)ends.Length * Count;
         while (!ends.IsEmpty)
@@ -110,7 +128,10 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
             var entry = (int)(Step - _logStart);
             var piece = ends[..Math.Min(ends.Length, LogSteps - entry)];
             if (entry + piece.Length > _log.Length) Array.Resize(ref _log, Math.Max(2 * _log.Length, entry + piece.Length));
-            MemoryMarshal.Cast<SimTime, long>(piece).CopyTo(_log.AsSpan(entry));
+            var times = MemoryMarshal.Cast<SimTime, long>(piece);
+            times.CopyTo(_log.AsSpan(entry));
+            _gaps.Add(Step, previous, times);
+            previous = times[^1];
             Step += piece.Length;
             ends = ends[piece.Length..];
             if (entry + piece.Length == LogSteps) StartLog(piece[^1]);
@@ -151,6 +172,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     {
         LastToken = now;
         _logStart = Step;
+        _gaps.Clear();
         _nextFinish = long.MaxValue;
         LatestAdmission = 0;
         (_largestOffset, _isLargestKnown) = (long.MinValue, true);
@@ -163,6 +185,7 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         WriteAll();
         LastToken = latest;
         _logStart = Step;
+        _gaps.Clear();
     }
 
     private void TakeFinished(List<int> finished)
@@ -196,12 +219,12 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     {
         var tokens = (int)(Step - table.JoinStep[row]);
         if (tokens == 0) return;
-        var ends = _log.AsSpan((int)(table.JoinStep[row] - _logStart), tokens);
+        var joined = table.JoinStep[row];
         table.JoinStep[row] = Step;
         table.Generated[row] += tokens;
         table.HighWater[row] = table.Context[row] += tokens;
         table.Blocks[row] = Math.Max(table.Blocks[row], (table.Context[row] + BlockSize - 1) / BlockSize);
-        table.MaxGap[row] = new(Math.Max(table.MaxGap[row].Nanoseconds, LongestGap(table.LastTokenAt[row].Nanoseconds, ends)));
+        table.MaxGap[row] = new(Math.Max(table.MaxGap[row].Nanoseconds, _gaps.Since(joined)));
         table.LastTokenAt[row] = LastToken;
         var deadline = table.TokenDeadline[row];
         if (deadline == SimTime.Never)
@@ -211,31 +234,23 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         }
 
         var step = table.Spec[row].Slo!.Pace!.Value.Nanoseconds;    // without a pace only the first token has a deadline
-        table.OnTimeTokens[row] += OnTime(ends, deadline.Nanoseconds, step);
+        table.OnTimeTokens[row] += OnTime(_log.AsSpan((int)(joined - _logStart), tokens), deadline.Nanoseconds, step);
         table.TokenDeadline[row] = new(deadline.Nanoseconds + (tokens * step));
-    }
-
-    private static long LongestGap(long previous, ReadOnlySpan<long> ends)
-    {
-        var longest = ends[0] - previous;
-        var next = 1;
-        var lanes = new Vector<long>(longest);
-        for (; next + Vector<long>.Count <= ends.Length; next += Vector<long>.Count)
-            lanes = Vector.Max(lanes, new Vector<long>(ends[next..]) - new Vector<long>(ends[(next - 1)..]));
-        for (var lane = 0; lane < Vector<long>.Count; lane++) longest = Math.Max(longest, lanes[lane]);
-        for (; next < ends.Length; next++) longest = Math.Max(longest, ends[next] - ends[next - 1]);
-        return longest;
     }
 
     private static int OnTime(ReadOnlySpan<long> ends, long deadline, long step)
     {
-        var count = 0;
-        foreach (var end in ends)
+        var deadlines = Vector.CreateSequence(deadline, step);
+        var counts = Vector<long>.Zero;
+        var next = 0;
+        for (; next + Vector<long>.Count <= ends.Length; next += Vector<long>.Count)
         {
-            if (end <= deadline) count++;
-            deadline += step;
+            counts -= Vector.LessThanOrEqual(new Vector<long>(ends[next..]), deadlines);    // true is -1
+            deadlines += new Vector<long>(step * Vector<long>.Count);
         }
 
+        var count = (int)Vector.Sum(counts);
+        for (; next < ends.Length; next++) count += ends[next] <= deadline + (next * step) ? 1 : 0;
         return count;
     }
 
@@ -243,15 +258,5 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
     {
         var phase = (int)((context - Step) % BlockSize);
         return phase < 0 ? phase + BlockSize : phase;
-    }
-
-    /// <summary>Counts of members by phase, read backwards as the steps go on.</summary>
-    public struct BlockNeeds(int[] membersAtPhase, int phase)
-    {
-        public int Next()
-        {
-            phase = phase == 0 ? membersAtPhase.Length - 1 : phase - 1;
-            return membersAtPhase[phase];
-        }
     }
 }

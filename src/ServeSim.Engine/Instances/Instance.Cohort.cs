@@ -46,6 +46,13 @@ internal sealed partial class Instance
     private bool IsStillHeld() =>
         _isHeld && _heldFor > 1 && _inFlight.Count == 0 && _cohort!.BlocksForStep + _plan.SpareBlocks <= _state.FreeBlocks;
 
+    /// <summary>Requests of the held plan have ended: it stands for those that are left if that was promised too, and nothing pads them.</summary>
+    private void HoldThroughEnds()
+    {
+        _isHeld = _isHeld && _plan.HoldsThroughEnds && _padRows == 0 && _cohort!.Count > 0;
+        if (_isHeld) _heldDecodes = _cohort!.Count;
+    }
+
     /// <summary>Notes how long the plan that has just been started stands.</summary>
     private void NoteHold(int promisedBefore)
     {
@@ -63,6 +70,7 @@ internal sealed partial class Instance
         _state.HeldIterations++;
         _padContext += _padRows;
         var iteration = _spare.Pop();    // the one that has just ended
+        iteration.DecodeSequences = _heldDecodes;
         _ledger.TakeForCohort(_cohort!.BlocksForStep);
         _cohort.IsInFlight = true;
         var shape = HeldShape(0);

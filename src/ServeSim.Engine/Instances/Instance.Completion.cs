@@ -55,7 +55,7 @@ internal sealed partial class Instance
         if (iteration.CohortAt == iteration.Count) emitted += AdvanceCohort(now, isReported, ref gaps);
         gaps.Flush();
         JoinCohort(now);
-        if (_ended.Count > 0) _isHeld = false;
+        if (_ended.Count > 0) HoldThroughEnds();
         if (!isReported) Observe(iteration, emitted);
         _state.LastIterationTime = now - iteration.Start;
         Finish(iteration, now);

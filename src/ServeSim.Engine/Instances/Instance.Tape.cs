@@ -60,39 +60,28 @@ internal sealed partial class Instance
         var limit = _run.RunAheadLimit;
         if (iteration.End >= limit || iteration.End == iteration.Start || iteration.SwappedBytes > 0 || iteration.Preemptions > 0) return;
 
-        var length = TapeBlocks((int)Math.Min(Math.Min(LongestTape, _heldFor), Math.Min(_run.EventsLeft, _cohort!.StepsToFinish)));
-        var expected = limit == SimTime.Never ? long.MaxValue : 2 + ((limit - iteration.End).Nanoseconds / (iteration.End - iteration.Start).Nanoseconds);
-        if (expected < length) length = (int)expected;
+        var length = Math.Min(Math.Min(LongestTape, _heldFor), Math.Min(_run.EventsLeft, _cohort!.StepsToFinish));
+        if (limit != SimTime.Never) length = Math.Min(length, 2 + ((limit - iteration.End).Nanoseconds / (iteration.End - iteration.Start).Nanoseconds));
+        if (length < 2) return;
+        _tapeBlocks[0] = _ledger.UsedBlocks;
+        length = _cohort.ComingBlocks(_tapeBlocks.AsSpan(0, (int)length), _state.TotalBlocks - _plan.SpareBlocks);
         if (length < 2) return;
 
-        _cost.DecodeTimes(HeldShape(1), _tapeTimes.AsSpan(1, length - 1));
+        // Costs are cheapest in whole vectors.
+        _cost.DecodeTimes(HeldShape(1), _tapeTimes.AsSpan(1, Math.Min(LongestTape - 1, ((int)length + 2) & ~3)));
+        var times = _tapeTimes.AsSpan(1, (int)length - 1);
         var latest = iteration.Start + IRunObserver.MostLag;
         var end = _tapeEnds[0] = iteration.End;
-        var count = 1;
-        while (count < length && end < limit && _tapeTimes[count] > SimDuration.Zero && end + _tapeTimes[count] <= latest)
+        var ends = _tapeEnds.AsSpan(1, times.Length);
+        var count = 0;
+        for (; count < times.Length && end < limit; count++)
         {
-            end += _tapeTimes[count];
-            _tapeEnds[count++] = end;
+            var next = end + times[count];
+            if (next <= end || next > latest) break;
+            ends[count] = end = next;
         }
 
-        (_tapeLength, _tapeDone) = (count > 1 ? count : 0, 0);
-    }
-
-    /// <summary>Blocks in use during each of the coming iterations; returns for how many of them the blocks suffice.</summary>
-    private int TapeBlocks(int limit)
-    {
-        var free = _state.FreeBlocks;
-        _tapeBlocks[0] = _state.TotalBlocks - free;
-        var count = 1;
-        for (var needs = _cohort!.ComingBlocks(); count < limit; count++)
-        {
-            var blocks = needs.Next();
-            if (blocks + _plan.SpareBlocks > free) break;
-            free -= blocks;
-            _tapeBlocks[count] = _state.TotalBlocks - free;
-        }
-
-        return count;
+        (_tapeLength, _tapeDone) = (count > 0 ? count + 1 : 0, 0);
     }
 
     /// <summary>The first iterations of the tape are over, so many of them, and the next one runs.</summary>
@@ -171,12 +160,19 @@ internal sealed partial class Instance
         _guard.Progress();
         _ledger.TakeForCohort(_tapeBlocks[done] - _tapeBlocks[first]);
         var work = iteration.DecodeContextTokens;
-        for (var i = first + 1; i <= done; i++)
+        var start = ends[0];
+        var free = _state.TotalBlocks;
+        var fingerprint = _fingerprint;
+        var blocks = _tapeBlocks.AsSpan(first + 1, count);
+        foreach (var end in _tapeEnds.AsSpan(first + 1, count))
         {
             work += rows;
-            _fingerprint.AddIteration(_tapeEnds[i - 1], _tapeEnds[i], rows, work, _state.TotalBlocks - _tapeBlocks[i]);
+            fingerprint.AddIteration(start, end, rows, work, free - blocks[0]);
+            start = end;
+            blocks = blocks[1..];
         }
 
+        _fingerprint = fingerprint;
         _state.LastIterationTime = ends[^1] - (count > 1 ? ends[^2] : iteration.Start);
         Describe(iteration, ends[^1], _tapeBlocks[done], work);
         _stageFreeAt[0] = iteration.End = _tapeEnds[done];

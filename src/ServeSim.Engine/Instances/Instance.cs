@@ -220,7 +220,7 @@ internal sealed partial class Instance
     {
         if (_plan.OnlyDecodes(_heldDecodes, _padRows, _padContext + _padRows)) return;
         throw new PolicyFault(_run.PolicyName, _state.Index, _state.Now, null,
-            "a plan that was promised to stand (HoldUntilChange, HoldFor) was not planned again although nothing has changed: " +
+            "a plan that was promised to stand (HoldUntilChange, HoldFor, HoldUntilArrival) was not planned again although nothing has changed: " +
             $"it now has {_plan.DecodeCount} decodes, {_plan.PrefillTokenCount} prompt tokens, {_plan.PadSequences} padding sequences, {_plan.PreemptCount} preemptions and {_plan.Refusals.Count} refusals" +
             (_plan.Wake == SimTime.Never ? "" : $", and a wake-up at {_plan.Wake} s"));
     }

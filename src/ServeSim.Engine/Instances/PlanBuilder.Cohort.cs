@@ -22,6 +22,9 @@ internal sealed partial class PlanBuilder
     /// <summary>Iterations for which the policy promised it, this one included.</summary>
     public int HeldFor { get; private set; }
 
+    /// <summary>True if the promise also stands when requests end.</summary>
+    public bool HoldsThroughEnds { get; private set; }
+
     /// <summary>True if so many requests decode with so much padding and the plan does nothing else.</summary>
     public bool OnlyDecodes(int requests, int padSequences, long padContextTokens)
     {
@@ -38,6 +41,12 @@ internal sealed partial class PlanBuilder
     {
         RequireOpen();
         HeldFor = iterations;
+    }
+
+    public override void HoldUntilArrival()
+    {
+        HoldUntilChange();
+        HoldsThroughEnds = state.Waiting.IsEmpty && state.Swapped.IsEmpty && state.Prefilling.IsEmpty;
     }
 
     public override bool TryDecodeAllAtOnce(DecodeOrder order, int maxSequences, int spareBlocks)

@@ -75,6 +75,7 @@ internal sealed partial class PlanBuilder(
         SwapsOverlap = false;
         CohortAt = -1;
         HeldFor = 0;
+        HoldsThroughEnds = false;
     }
 
     public void Close() => _open = false;

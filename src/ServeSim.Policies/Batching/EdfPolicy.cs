@@ -60,7 +60,7 @@ public sealed class EdfPolicy(EdfOptions options, ClusterShape shape) : IBatchPo
         plan.StartInOrder(queue, options.TokenBudget, cap, options.MaxSequences);
 
         // Who does not fit now fits less with every token, and stays first unless lateness counts.
-        if (plan.IsDecodeOnly && !options.DropLate && !options.DemoteLate) plan.HoldUntilChange();
+        if (plan.IsDecodeOnly && !options.DropLate && !options.DemoteLate) plan.HoldUntilArrival();
     }
 
     public void OnArrived(in RequestView request) => Estimate(request);

@@ -26,6 +26,6 @@ public sealed class FcfsPolicy(FcfsOptions options) : IBatchPolicy
             if (plan.TryPrefill(request, int.MaxValue) == 0) break;
         }
 
-        if (plan.IsDecodeOnly) plan.HoldUntilChange();    // who did not fit now fits less with every token
+        if (plan.IsDecodeOnly) plan.HoldUntilArrival();    // who did not fit now fits less with every token
     }
 }

@@ -81,8 +81,9 @@ public abstract class IntervalPolicy(IntervalOptions options) : IBatchPolicy
 
         plan.DecodeAllPreemptingNewest(_order, view);
         if (plan.DecodeCount > 0) _decodeIterations++;
-        if (options.Eviction == EvictionRule.NewestBeforeStep)
-            plan.HoldFor(view.Waiting.IsEmpty ? int.MaxValue : 1 + Math.Max(0, options.Interval - _decodeIterations));
+        if (options.Eviction != EvictionRule.NewestBeforeStep) return;
+        if (view.Waiting.IsEmpty) plan.HoldUntilArrival();
+        else plan.HoldFor(1 + Math.Max(0, options.Interval - _decodeIterations));
     }
 
     /// <summary>Decode iterations for which nobody asked: the count starts again whenever it was reached with nobody waiting.</summary>

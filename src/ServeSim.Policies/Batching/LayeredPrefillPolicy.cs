@@ -45,7 +45,7 @@ public sealed class LayeredPrefillPolicy(LayeredPrefillOptions options, ClusterS
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
-        plan.HoldUntilChange();    // without a cohort: who does not fit now fits less with every token
+        plan.HoldUntilArrival();    // without a cohort: who does not fit now fits less with every token
         Decode(view, plan);
         _cohort.RemoveAll(static member => !member.Request.IsLive);    // finished, or given up by their clients
         if (_cohort.Count == 0) _stage = _groups = 0;

@@ -37,6 +37,6 @@ public sealed class OrcaPolicy(OrcaOptions options) : IBatchPolicy
             plan.TryPrefill(request, int.MaxValue);
         }
 
-        if (plan.IsDecodeOnly) plan.HoldUntilChange();    // who found no room finds none before somebody ends
+        if (plan.IsDecodeOnly) plan.HoldUntilArrival();    // who found no room finds none before somebody ends
     }
 }

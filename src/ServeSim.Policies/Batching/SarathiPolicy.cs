@@ -53,7 +53,7 @@ public sealed class SarathiPolicy(SarathiOptions options) : IBatchPolicy
         _order.From(atOnce ? view.Prefilling : view.Running);
         var running = options.Order == RunningOrder.Arrival ? _order.ByArrival() : _order.By(this, static (policy, request) => policy.PlaceInLastBatch(request));
         if (!atOnce) plan.DecodeInOrder(running, cap, options.Preemption);
-        if (options.Order == RunningOrder.Arrival) plan.HoldUntilChange();    // who does not fit now fits less with every token
+        if (options.Order == RunningOrder.Arrival) plan.HoldUntilArrival();    // who does not fit now fits less with every token
 
         foreach (var request in running)
         {

@@ -53,7 +53,7 @@ public sealed class SjfPolicy(SjfOptions options, ILengthPredictor predictor) : 
         if (!atOnce) plan.DecodeEvictingLast(view, running, cap, options.Preemption);
         plan.ContinuePrefills(running, options.TokenBudget, cap);
         if (plan.IsDecodeOnly && ((view.Waiting.IsEmpty && view.Swapped.IsEmpty) || plan.ResidentCount >= options.MaxSequences))
-            plan.HoldUntilChange();    // otherwise a score may change and another request come first
+            plan.HoldUntilArrival();    // otherwise a score may change and another request come first
         if (plan.PreemptCount > 0 || plan.ResidentCount >= options.MaxSequences || plan.TokenCount >= options.TokenBudget) return;
 
         var queue = _queue.From(view.Swapped).And(view.Waiting).By(this, static (policy, request) => policy.Score(request));

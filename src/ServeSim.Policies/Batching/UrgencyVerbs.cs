@@ -75,7 +75,7 @@ public static class UrgencyVerbs
         {
             if (!view.Waiting.IsEmpty || !view.Swapped.IsEmpty || !view.Prefilling.IsEmpty) return false;
             if (!plan.TryDecodeAllAtOnce(DecodeOrder.Urgency, maxSequences)) return false;
-            plan.HoldUntilChange();
+            plan.HoldUntilArrival();
             return true;
         }
 

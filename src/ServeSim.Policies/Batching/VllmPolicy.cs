@@ -53,7 +53,7 @@ public sealed class VllmPolicy(VllmOptions options, ClusterShape shape) : IBatch
             plan.DecodeInOrder(_order.From(view.Running).ByArrival(), cap, options.Preemption);
         if (plan.PreemptCount > 0) return;
 
-        if (options.DelayFactor == 0) plan.HoldUntilChange();    // who does not fit now fits less with every token
+        if (options.DelayFactor == 0) plan.HoldUntilArrival();    // who does not fit now fits less with every token
         foreach (var request in view.Swapped)
         {
             if (plan.SequenceCount >= cap || plan.ResidentCount >= options.MaxSequences || !plan.TrySwapIn(request)) break;

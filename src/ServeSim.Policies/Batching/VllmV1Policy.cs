@@ -36,7 +36,7 @@ public sealed class VllmV1Policy(VllmV1Options options) : IBatchPolicy
 
     public void Plan(in InstanceView view, BatchPlan plan)
     {
-        plan.HoldUntilChange();    // who does not fit now fits less with every token
+        plan.HoldUntilArrival();    // who does not fit now fits less with every token
         if (!TryContinue(view, plan) || plan.TokenCount >= options.TokenBudget || plan.ResidentCount >= options.MaxSequences) return;
 
         if (options.Order == VllmV1Order.Priority)

@@ -10,10 +10,12 @@ namespace ServeSim.Reporting.Energy;
 internal sealed class EnergyMeter(EnergyOptions options)
 {
     private readonly double _restWatts = options.Power?.RestWatts(PowerState.Context) ?? 0;
+    private readonly long _restMicrowatts = Joules.ToMicrowatts(options.Power?.RestWatts(PowerState.Context) ?? 0);
     private readonly int _busyGpus = options.GpusPerInstance / options.PipelineStages;
     private readonly PowerWindows _windows = new();
-    private Int128 _prefillNanojoules;
-    private Int128 _decodeNanojoules;
+    private readonly double[] _watts = new double[128];    // of some iterations of a run
+    private Int128 _prefill;        // femtojoules
+    private Int128 _decode;
     private Int128 _busyGpuTime;    // whole nanoseconds, so that a run without rest has a rest of exactly 0
     private long _emittedTokens;
     private long _lastEnd;
@@ -26,22 +28,46 @@ internal sealed class EnergyMeter(EnergyOptions options)
         _instancesSeen = Math.Max(_instancesSeen, iteration.Instance + 1);
         if (options.Power is not { } power) return;
 
-        var from = Math.Max(iteration.Start.Nanoseconds, windowStart.Nanoseconds);
-        var seconds = (iteration.End.Nanoseconds - from) * 1e-9;
-        var watts = power.BusyWatts(iteration);
-        var joules = _busyGpus * watts * seconds;
         var prompt = iteration.PrefillTokens * iteration.LayerShare;
         var tokens = prompt + iteration.DecodeSequences;
-        var prefill = tokens > 0 ? joules * (prompt / tokens) : 0;
-        _prefillNanojoules += Joules.ToNanojoules(prefill);
-        _decodeNanojoules += Joules.ToNanojoules(joules - prefill);
-        _busyGpuTime += Math.BigMul(_busyGpus, Math.Max(0, iteration.End.Nanoseconds - from));
-        _windows.Add(from - windowStart.Nanoseconds, iteration.End.Nanoseconds - windowStart.Nanoseconds, _busyGpus * (watts - _restWatts) * seconds);
+        var all = AddBusy(power.BusyWatts(iteration), iteration.Start.Nanoseconds, iteration.End.Nanoseconds, windowStart.Nanoseconds);
+        var prefill = tokens > 0 ? Joules.Share(all, prompt / tokens) : 0;
+        _prefill += prefill;
+        _decode += all - prefill;
     }
 
     public void Add(in DecodeRun run, SimTime windowStart)
     {
-        for (var i = 0; i < run.Count; i++) Add(run[i], windowStart);
+        _emittedTokens += (long)run.Count * run.Sequences;
+        _lastEnd = Math.Max(_lastEnd, run.Ends[^1].Nanoseconds);
+        _instancesSeen = Math.Max(_instancesSeen, run.Instance + 1);
+        if (options.Power is not { } power) return;
+
+        var start = run.Start.Nanoseconds;
+        for (var first = 0; first < run.Count; first += _watts.Length)
+        {
+            var watts = _watts.AsSpan(0, Math.Min(_watts.Length, run.Count - first));
+            power.BusyWatts(run, first, watts);
+            for (var i = 0; i < watts.Length; i++)
+            {
+                // Iterations of equal power are one stretch of time.
+                if (i + 1 < watts.Length && watts[i + 1] == watts[i]) continue;
+                var end = run.Ends[first + i].Nanoseconds;
+                _decode += AddBusy(watts[i], start, end, windowStart.Nanoseconds);
+                start = end;
+            }
+        }
+    }
+
+    /// <summary>Adds time in which the GPUs of a stage draw so much; returns their energy in femtojoules.</summary>
+    private Int128 AddBusy(double watts, long from, long end, long windowStart)
+    {
+        from = Math.Max(from, windowStart);
+        var time = (long)_busyGpus * Math.Max(0, end - from);
+        var microwatts = Joules.ToMicrowatts(watts);
+        _busyGpuTime += time;
+        _windows.Add(from - windowStart, end - windowStart, _busyGpus * (microwatts - _restMicrowatts));
+        return Math.BigMul(microwatts, time);
     }
 
     public EnergySummary ToSummary(int instances, SimTime? windowStart, TokenTotals tokens, long finished)
@@ -61,7 +87,7 @@ internal sealed class EnergyMeter(EnergyOptions options)
         if (options.Power is not { } power) return money;
 
         var rest = _restWatts * ((double)(((Int128)gpus * length) - _busyGpuTime) * 1e-9);
-        var busy = Joules.FromNanojoules(_prefillNanojoules + _decodeNanojoules);
+        var busy = Joules.FromFemtojoules(_prefill + _decode);
         var joules = busy + rest;
         var kwh = options.Pue * joules / 3.6e6;
         var windows = _windows.Watts(length, gpus * _restWatts);
@@ -70,8 +96,8 @@ internal sealed class EnergyMeter(EnergyOptions options)
         {
             Power = power.Info,
             Joules = joules,
-            PrefillJoules = Joules.FromNanojoules(_prefillNanojoules),
-            DecodeJoules = Joules.FromNanojoules(_decodeNanojoules),
+            PrefillJoules = Joules.FromFemtojoules(_prefill),
+            DecodeJoules = Joules.FromFemtojoules(_decode),
             RestJoules = rest,
             FacilityJoules = options.Pue * joules,
             RestShare = joules > 0 ? rest / joules : null,

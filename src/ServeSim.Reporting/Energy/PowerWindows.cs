@@ -2,32 +2,32 @@ namespace ServeSim.Reporting.Energy;
 
 /// <summary>
 /// Energy above rest by windows of time, for peak and percentile power. Windows double their length when there are too
-/// many, so that memory does not grow with the run. Energy is first spread over seconds and rounded there, so that neither
-/// the order of calls nor the length of windows at the time of a call changes the sums.
+/// many, so that memory does not grow with the run. All energies are whole numbers, so that neither the order of calls nor the length
+/// of windows at the time of a call changes the sums.
 /// </summary>
 internal sealed class PowerWindows
 {
     private const int MaxWindows = 65_536;
     private const long Second = 1_000_000_000;
-    private Int128[] _nanojoules = new Int128[64];
+    private Int128[] _femtojoules = new Int128[64];
     private int _used;
 
     /// <summary>Length of a window in nanoseconds.</summary>
     public long Width { get; private set; } = Second;
 
-    /// <summary>Spreads energy evenly over [from, to), in nanoseconds since the start.</summary>
-    public void Add(long from, long to, double joules)
+    /// <summary>Adds so many microwatts over [from, to), in nanoseconds since the start.</summary>
+    public void Add(long from, long to, long microwatts)
     {
         if (to <= from) return;
         while ((to - 1) / Width >= MaxWindows) Double();
         var last = (int)((to - 1) / Width);
-        if (last >= _nanojoules.Length) Array.Resize(ref _nanojoules, Math.Max(last + 1, 2 * _nanojoules.Length));
+        if (last >= _femtojoules.Length) Array.Resize(ref _femtojoules, Math.Max(last + 1, 2 * _femtojoules.Length));
         _used = Math.Max(_used, last + 1);
-        var perNanosecond = joules / (to - from);
-        for (var start = from; start < to;)
+        var window = (int)(from / Width);
+        for (var start = from; start < to; window++)
         {
-            var end = Math.Min(to, ((start / Second) + 1) * Second);
-            _nanojoules[start / Width] += Joules.ToNanojoules(perNanosecond * (end - start));
+            var end = Math.Min(to, (window + 1) * Width);
+            _femtojoules[window] += Math.BigMul(microwatts, end - start);
             start = end;
         }
     }
@@ -39,7 +39,7 @@ internal sealed class PowerWindows
         for (var i = 0; i < watts.Length; i++)
         {
             var seconds = (Math.Min(length, (i + 1L) * Width) - (i * Width)) * 1e-9;
-            watts[i] = restWatts + (i < _used ? Joules.FromNanojoules(_nanojoules[i]) / seconds : 0);
+            watts[i] = restWatts + (i < _used ? Joules.FromFemtojoules(_femtojoules[i]) / seconds : 0);
         }
 
         return watts;
@@ -47,9 +47,9 @@ internal sealed class PowerWindows
 
     private void Double()
     {
-        for (var i = 0; i < _used; i += 2) _nanojoules[i / 2] = _nanojoules[i] + (i + 1 < _used ? _nanojoules[i + 1] : 0);
+        for (var i = 0; i < _used; i += 2) _femtojoules[i / 2] = _femtojoules[i] + (i + 1 < _used ? _femtojoules[i + 1] : 0);
         var half = (_used + 1) / 2;
-        Array.Clear(_nanojoules, half, _nanojoules.Length - half);
+        Array.Clear(_femtojoules, half, _femtojoules.Length - half);
         (_used, Width) = (half, 2 * Width);
     }
 }

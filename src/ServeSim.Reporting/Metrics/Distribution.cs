@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using ServeSim.Abstractions;
 
 namespace ServeSim.Reporting.Metrics;
@@ -14,53 +15,40 @@ public sealed class Distribution(bool keepAll = false)
     /// <summary>Different values held before the samples move into a sketch.</summary>
     public const int ExactEntries = 16_384;
 
-    // Squares of values below 2^40 ns (18 minutes) with weights below 2^23 leave room for 2^23 additions and a run of gaps in 128 bits.
-    private const long SmallValue = 1L << 40;
-    private const long SmallWeight = 1L << 23;
-    private const int MostGapsAtOnce = 4096;
+    private const int SamplesAtOnce = 128;
 
+    private readonly Moments _moments = new();
     private readonly ValueCounts _counts = new(keepAll ? int.MaxValue : ExactEntries);
+    private long[] _held = [];    // single samples that have not been added yet
+    private int _heldCount;
+    private long[]? _unnoted;
     private (long[] Values, long[] Weights)? _sorted;
     private QuantileSketch? _sketch;
-    private long _minimum = long.MaxValue;
-    private long _maximum;
-    private Int128 _sum;
-    private UInt128 _squares;
-    private int _squaresAdded;
-    private BigInteger _earlierSquares;
 
     /// <summary>Samples, weights included.</summary>
-    public long Count { get; private set; }
+    public long Count => Settled.Count;
 
     /// <summary>Sum of all samples in nanoseconds.</summary>
-    public Int128 Sum => _sum;
+    public Int128 Sum => Settled.Sum;
 
     /// <summary>Smallest sample; null without any.</summary>
-    public long? Minimum => Count == 0 ? null : _minimum;
+    public long? Minimum => Count == 0 ? null : _moments.Minimum;
 
     /// <summary>Largest sample; null without any.</summary>
-    public long? Maximum => Count == 0 ? null : _maximum;
+    public long? Maximum => Count == 0 ? null : _moments.Maximum;
 
     /// <summary>Mean in nanoseconds; null without samples.</summary>
-    public double? Mean => Count == 0 ? null : (double)_sum / Count;
+    public double? Mean => Count == 0 ? null : (double)_moments.Sum / _moments.Count;
 
     /// <summary>Population standard deviation in nanoseconds; null without samples.</summary>
-    public double? StandardDeviation
-    {
-        get
-        {
-            if (Count == 0) return null;
-            BigInteger sum = _sum;
-            var scaled = ((_earlierSquares + _squares) * Count) - (sum * sum);
-            return Math.Sqrt((double)scaled) / Count;
-        }
-    }
+    public double? StandardDeviation => Count == 0 ? null : _moments.StandardDeviation;
 
     /// <summary>True while percentiles come from the samples themselves.</summary>
     public bool IsExact
     {
         get
         {
+            Settle();
             if (_sketch is null && _counts.MayExceed && !_counts.TryCount()) MoveToSketch();
             return _sketch is null;
         }
@@ -69,14 +57,33 @@ public sealed class Distribution(bool keepAll = false)
     /// <summary>How percentiles are made, for reports.</summary>
     public string PercentileMethod => IsExact ? "exact" : "sketch (relative error <= 0.05 %)";
 
+    private Moments Settled
+    {
+        get
+        {
+            Settle();
+            return _moments;
+        }
+    }
+
+    /// <summary>Adds one sample.</summary>
+    public void Add(long value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        if (_heldCount == _held.Length) MakeRoom();
+        _held[_heldCount++] = value;
+    }
+
     /// <summary>Adds <paramref name="count"/> samples of one value.</summary>
-    public void Add(long value, long count = 1)
+    public void Add(long value, long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count == 0) return;
-        AddMoments(value, count);
-        AddToPercentiles(value, count);
+        _moments.Add(value, count);
+        var places = PlacesFor(1, count);
+        if (places.IsEmpty) _sketch!.Add(value, count);
+        else places[0] = value;
     }
 
     /// <summary>
@@ -85,43 +92,51 @@ public sealed class Distribution(bool keepAll = false)
     /// </summary>
     public void AddGaps(SimTime previous, ReadOnlySpan<SimTime> times, long count)
     {
-        if (times.IsEmpty || count == 0) return;
+        if (count == 0) return;
         var from = previous.Nanoseconds;
-        if (times[^1].Nanoseconds - from >= SmallValue || count >= SmallWeight || times.Length > MostGapsAtOnce)
+        for (var ends = MemoryMarshal.Cast<SimTime, long>(times); !ends.IsEmpty;)
         {
-            foreach (var time in times)
+            // The places where percentiles note them hold the gaps for everything else too.
+            var gaps = PlacesFor(Math.Min(ends.Length, SamplesAtOnce), count);
+            var isNoted = !gaps.IsEmpty;
+            if (!isNoted) gaps = (_unnoted ??= new long[SamplesAtOnce]).AsSpan(0, Math.Min(ends.Length, SamplesAtOnce));
+            Differences(from, ends[..gaps.Length], gaps);
+            _moments.Add(gaps, count);
+            if (!isNoted) _sketch!.Add(gaps, count);
+            from = ends[gaps.Length - 1];
+            ends = ends[gaps.Length..];
+        }
+    }
+
+    private void Add(ReadOnlySpan<long> values, long count)
+    {
+        _moments.Add(values, count);
+        while (!values.IsEmpty)
+        {
+            var places = PlacesFor(values.Length, count);
+            if (places.IsEmpty)
             {
-                Add(time.Nanoseconds - from, count);
-                from = time.Nanoseconds;
+                _sketch!.Add(values, count);
+                return;
             }
 
-            return;
+            values[..places.Length].CopyTo(places);
+            values = values[places.Length..];
         }
+    }
 
-        var (minimum, maximum) = (long.MaxValue, 0L);
-        var (high, low) = (0UL, 0UL);    // sum of squares
-        foreach (var time in times)
-        {
-            var gap = time.Nanoseconds - from;
-            from = time.Nanoseconds;
-            minimum = Math.Min(minimum, gap);
-            maximum = Math.Max(maximum, gap);
-            unchecked
-            {
-                high += Math.BigMul((ulong)gap, (ulong)gap, out var square);
-                low += square;
-                if (low < square) high++;
-            }
+    private void MakeRoom()
+    {
+        if (_held.Length < SamplesAtOnce) Array.Resize(ref _held, Math.Max(8, 2 * _held.Length));
+        else Settle();
+    }
 
-            if (_sketch is null) AddToPercentiles(gap, count);
-            else _sketch.Add(gap, count);
-        }
-
-        _minimum = Math.Min(_minimum, minimum);
-        _maximum = Math.Max(_maximum, maximum);
-        Count += count * times.Length;
-        _sum += (Int128)(from - previous.Nanoseconds) * count;
-        AddSquares(new UInt128(high, low) * (ulong)count, times.Length);
+    private void Settle()
+    {
+        if (_heldCount == 0) return;
+        var held = _held.AsSpan(0, _heldCount);
+        _heldCount = 0;
+        Add(held, 1);
     }
 
     /// <summary>
@@ -143,55 +158,36 @@ public sealed class Distribution(bool keepAll = false)
     private long OrderStatistic(long rank)
     {
         // The extremes are known exactly; clamping to them never enlarges the error of a sketch value.
-        if (rank == 0) return _minimum;
-        if (rank == Count - 1) return _maximum;
-        if (!IsExact) return Math.Clamp(_sketch!.ValueAt(rank), _minimum, _maximum);
+        if (rank == 0) return _moments.Minimum;
+        if (rank == Count - 1) return _moments.Maximum;
+        if (!IsExact) return Math.Clamp(_sketch!.ValueAt(rank), _moments.Minimum, _moments.Maximum);
         var (values, weights) = _sorted ??= _counts.Sorted();
         var entry = 0;
         for (var passed = weights[0]; passed <= rank; passed += weights[entry]) entry++;
         return values[entry];
     }
 
-    private void AddMoments(long value, long count)
+    private static void Differences(long from, ReadOnlySpan<long> ends, Span<long> gaps)
     {
-        _minimum = Math.Min(_minimum, value);
-        _maximum = Math.Max(_maximum, value);
-        Count += count;
-        if (value >= SmallValue || count >= SmallWeight)
-        {
-            _sum += (Int128)value * count;
-            _earlierSquares += (BigInteger)value * value * count;
-            return;
-        }
-
-        _sum += value * count;
-        AddSquares(Math.BigMul((ulong)value, (ulong)(value * count)), 1);
+        gaps[0] = ends[0] - from;
+        var next = 1;
+        for (; next + Vector<long>.Count <= ends.Length; next += Vector<long>.Count)
+            (new Vector<long>(ends[next..]) - new Vector<long>(ends[(next - 1)..])).CopyTo(gaps[next..]);
+        for (; next < ends.Length; next++) gaps[next] = ends[next] - ends[next - 1];
     }
 
-    private void AddSquares(UInt128 squares, int samples)
+    /// <summary>Where percentiles note the next values, at most so many; nowhere once there is a sketch.</summary>
+    private Span<long> PlacesFor(int values, long count)
     {
-        _squares += squares;
-        _squaresAdded += samples;
-        if (_squaresAdded < SmallWeight) return;
-        _earlierSquares += _squares;
-        (_squares, _squaresAdded) = (0, 0);
-    }
-
-    private void AddToPercentiles(long value, long count)
-    {
-        if (_sketch is not null)
-        {
-            _sketch.Add(value, count);
-            return;
-        }
-
+        if (_sketch is not null) return [];
         _sorted = null;
-        while (!_counts.TryAdd(value, count))
+        while (true)
         {
+            var places = _counts.Note(values, count);
+            if (!places.IsEmpty) return places;
             if (_counts.TryCount()) continue;
             MoveToSketch();
-            _sketch!.Add(value, count);
-            return;
+            return [];
         }
     }
 

@@ -29,18 +29,49 @@ public sealed class QuantileSketch
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count == 0) return;
-        if (value < ExactValues)
+        BucketOf(value, out _, out _) += count;
+        Count += count;
+    }
+
+    /// <summary>Adds <paramref name="count"/> samples of each value. Neighbours in the same bucket are looked up once.</summary>
+    public void Add(ReadOnlySpan<long> values, long count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var nothing = 0L;
+        ref var bucket = ref nothing;
+        var (first, last, held) = (0L, -1L, 0L);
+        foreach (var value in values)
         {
-            (_exact ??= new long[ExactValues])[value] += count;
-        }
-        else
-        {
-            var power = BitOperations.Log2((ulong)value);
-            var octave = _octaves[power - ExactBits] ??= new long[SubBuckets];
-            octave[(value >> (power - SubBucketBits)) - SubBuckets] += count;
+            if (value < first || value > last)
+            {
+                bucket += held;
+                held = 0;
+                ArgumentOutOfRangeException.ThrowIfNegative(value);
+                bucket = ref BucketOf(value, out first, out last);
+            }
+
+            held += count;
         }
 
-        Count += count;
+        bucket += held;
+        Count += count * values.Length;
+    }
+
+    /// <summary>The count of the bucket that holds a value, and the first and last value in it.</summary>
+    private ref long BucketOf(long value, out long first, out long last)
+    {
+        if (value < ExactValues)
+        {
+            first = last = value;
+            return ref (_exact ??= new long[ExactValues])[value];
+        }
+
+        var power = BitOperations.Log2((ulong)value);
+        var shift = power - SubBucketBits;
+        var octave = _octaves[power - ExactBits] ??= new long[SubBuckets];
+        first = value >> shift << shift;
+        last = first + (1L << shift) - 1;
+        return ref octave[(value >> shift) - SubBuckets];
     }
 
     /// <summary>Adds all samples of another sketch.</summary>

@@ -11,38 +11,52 @@ namespace ServeSim.Reporting.Metrics;
 internal sealed class ValueCounts(int limit)
 {
     private const ulong Spread = 0x9E3779B97F4A7C15;
-    private const int MostNotes = 2 * Distribution.ExactEntries;
-    private const int FirstPage = 64;
-    private const int LargestPage = 4096;    // stays below what the collector treats as a large object
 
-    private readonly List<Entry[]> _fullPages = [];
-    private Entry[] _page = [];
-    private int _onPage;
-    private int _onFullPages;
+    private readonly ValueNotes _notes = new(2 * Distribution.ExactEntries);
     private Entry[] _table = [];
     private int _shift = 64;
     private int _different;    // values in the table
 
     /// <summary>True if there may be more different values than the limit.</summary>
-    public bool MayExceed => _different + _onFullPages + _onPage > limit;
+    public bool MayExceed => _different + _notes.Count > limit;
 
-    /// <summary>Adds samples of one value; false if there is no room: then counting makes some, and from then on a page is counted when it is full.</summary>
-    public bool TryAdd(long value, long weight)
+    /// <summary>
+    /// Places for the next values of one weight, at most so many; the caller fills them all. Empty if there is no room: then counting
+    /// makes some, and from then on a page is counted when it is full.
+    /// </summary>
+    public Span<long> Note(int values, long weight)
     {
-        if (_onPage == _page.Length && !TryTurnPage()) return false;
-        _page[_onPage++] = new(value, weight);
-        return true;
+        var places = _notes.Take(values, weight);
+        return places.IsEmpty && _different == 0 && _notes.TryTurnPage() ? _notes.Take(values, weight) : places;
     }
 
     /// <summary>Counts by value what has been noted; false if there are more different values than the limit.</summary>
     public bool TryCount()
     {
         var isFirst = _different == 0;
-        if (isFirst) MakeTable(Math.Min(_onFullPages + _onPage, limit));
-        foreach (var page in _fullPages)
-            if (!TryCount(page, isFirst)) return false;
-        if (!TryCount(_page.AsSpan(0, _onPage), isFirst)) return false;
-        ForgetNotes();
+        if (isFirst) MakeTable(Math.Min(_notes.Count, limit));
+        foreach (var (value, weight) in _notes)
+        {
+            ref var entry = ref Find(value);
+            if (entry.Weight > 0)
+            {
+                entry.Weight += weight;
+                continue;
+            }
+
+            // The first time it stops at the limit, and the notes stay: they are read faster than the table.
+            if (isFirst && _different == limit)
+            {
+                ForgetTable();
+                return false;
+            }
+
+            _different++;
+            entry = new(value, weight);
+            if (4 * _different > 3 * _table.Length) GrowTable();
+        }
+
+        _notes.Clear();
         return _different <= limit;
     }
 
@@ -64,64 +78,15 @@ internal sealed class ValueCounts(int limit)
     public void MoveTo(QuantileSketch sketch)
     {
         ForEach(sketch.Add);
-        ForgetNotes();
+        _notes.Clear();
         ForgetTable();
     }
 
     private void ForEach(Action<long, long> take)
     {
-        foreach (var page in _fullPages) Each(page);
-        Each(_page.AsSpan(0, _onPage));
-        Each(_table);
-
-        void Each(ReadOnlySpan<Entry> entries)
-        {
-            foreach (ref readonly var entry in entries)
-                if (entry.Weight > 0) take(entry.Value, entry.Weight);
-        }
-    }
-
-    private bool TryTurnPage()
-    {
-        if (_onFullPages + _onPage >= MostNotes || _different > 0) return false;
-        if (_onPage > 0) _fullPages.Add(_page);
-        _onFullPages += _onPage;
-        var size = Math.Clamp(2 * _onPage, FirstPage, LargestPage);
-        (_page, _onPage) = (GC.AllocateUninitializedArray<Entry>(Math.Min(size, MostNotes - _onFullPages)), 0);
-        return true;
-    }
-
-    private void ForgetNotes()
-    {
-        _fullPages.Clear();
-        (_onPage, _onFullPages) = (0, 0);
-    }
-
-    /// <summary>The first time it stops at the limit, and the notes stay: they are read faster than the table.</summary>
-    private bool TryCount(ReadOnlySpan<Entry> notes, bool isFirst)
-    {
-        foreach (ref readonly var note in notes)
-        {
-            ref var entry = ref Find(note.Value);
-            if (entry.Weight == 0)
-            {
-                if (isFirst && _different == limit)
-                {
-                    ForgetTable();
-                    return false;
-                }
-
-                _different++;
-                entry = note;
-                if (4 * _different > 3 * _table.Length) GrowTable();
-            }
-            else
-            {
-                entry.Weight += note.Weight;
-            }
-        }
-
-        return true;
+        foreach (var (value, weight) in _notes) take(value, weight);
+        foreach (ref readonly var entry in _table.AsSpan())
+            if (entry.Weight > 0) take(entry.Value, entry.Weight);
     }
 
     private ref Entry Find(long value)

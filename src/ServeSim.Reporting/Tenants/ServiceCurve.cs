@@ -1,48 +1,36 @@
 namespace ServeSim.Reporting.Tenants;
 
 /// <summary>
-/// Amounts over time in equal bins that double when time outgrows them. Shares are cut from whole numbers at bin edges,
-/// so that neither the order of additions nor the moment of doubling changes a bin.
+/// Amounts over time, known at the edges of equal bins that double when time outgrows them. An amount that is spread over a time is a
+/// slope that begins and ends: the cost does not depend on how many bins lie between. All sums are whole numbers, so that neither
+/// the order of additions nor the moment of doubling changes them.
 /// </summary>
 internal sealed class ServiceCurve
 {
     public const int Bins = 1024;
 
-    private long[] _bins = [];
+    private const int FractionBits = 40;                // of a unit
+    private const double SteepestSlope = 1L << 50;      // fractions a nanosecond; steeper ones are jumps
+
+    private Bin[] _bins = [];
 
     /// <summary>Spreads an amount evenly over [from, to), or puts it at <paramref name="from"/> if that is empty.</summary>
     public void Add(long from, long to, long amount, int shift)
     {
-        var bin = (int)(from >> shift);
-        var last = (int)((to > from ? to - 1 : from) >> shift);
-        if (last >= _bins.Length) Array.Resize(ref _bins, Math.Min(Bins, Math.Max(last + 1, 2 * _bins.Length)));
-        if (bin == last)
+        var slope = to > from ? Math.Round(amount * (double)(1L << FractionBits) / (to - from)) : SteepestSlope;
+        if (slope >= SteepestSlope)
         {
-            _bins[bin] += amount;
+            At(from, shift).Missing -= (Int128)amount << FractionBits;
             return;
         }
 
-        // What belongs before each edge, rounded down: from edge to edge the quotient and the rest grow by the same.
-        var whole = to - from;
-        var (share, rest) = Divide(amount, ((bin + 1L) << shift) - from, whole);
-        var (step, stepRest) = Divide(amount, 1L << shift, whole);
-        _bins[bin] += share;
-        var left = amount - share;
-        while (++bin < last)
-        {
-            share = step;
-            if (rest >= whole - stepRest)
-            {
-                share++;
-                rest -= whole;
-            }
-
-            rest += stepRest;
-            _bins[bin] += share;
-            left -= share;
-        }
-
-        _bins[last] += left;
+        var rate = (long)slope;
+        ref var start = ref At(from, shift);
+        start.Slope += rate;
+        start.Missing += Math.BigMul(rate, from);
+        ref var end = ref At(to, shift);
+        end.Slope -= rate;
+        end.Missing -= Math.BigMul(rate, from) + ((Int128)amount << FractionBits);    // what the slope rounds away comes at its end
     }
 
     /// <summary>Joins bins in pairs.</summary>
@@ -50,26 +38,39 @@ internal sealed class ServiceCurve
     {
         for (var i = 0; i < _bins.Length; i++)
         {
-            var amount = _bins[i];
-            _bins[i] = 0;
-            _bins[i / 2] += amount;
+            var bin = _bins[i];
+            _bins[i] = default;
+            _bins[i / 2].Slope += bin.Slope;
+            _bins[i / 2].Missing += bin.Missing;
         }
     }
 
-    /// <summary>Amount up to the end of each bin.</summary>
-    public long[] Cumulate()
+    /// <summary>Amount up to the end of each bin, rounded to a unit.</summary>
+    public long[] Cumulate(int shift)
     {
         var sums = new long[Bins];
-        long sum = 0;
-        for (var i = 0; i < Bins; i++) sums[i] = sum += i < _bins.Length ? _bins[i] : 0;
+        Int128 slope = 0, missing = 0;
+        for (var i = 0; i < Bins; i++)
+        {
+            if (i < _bins.Length)
+            {
+                slope += _bins[i].Slope;
+                missing += _bins[i].Missing;
+            }
+
+            sums[i] = (long)(((slope * ((i + 1L) << shift)) - missing + (1L << (FractionBits - 1))) >> FractionBits);
+        }
+
         return sums;
     }
 
-    /// <summary>amount x part / whole, rounded down, and what is left.</summary>
-    private static (long Quotient, long Remainder) Divide(long amount, long part, long whole)
+    private ref Bin At(long time, int shift)
     {
-        if (amount < 1L << 30 && part < 1L << 33) return Math.DivRem(amount * part, whole);
-        var (quotient, rest) = Int128.DivRem((Int128)amount * part, whole);
-        return ((long)quotient, (long)rest);
+        var bin = (int)(time >> shift);
+        if (bin >= _bins.Length) Array.Resize(ref _bins, Math.Min(Bins, Math.Max(bin + 1, 2 * _bins.Length)));
+        return ref _bins[bin];
     }
+
+    /// <summary>Sums over what begins or ends in a bin: at a later time t, slope · t − missing has come, in fractions.</summary>
+    private record struct Bin(Int128 Slope, Int128 Missing);
 }

@@ -36,8 +36,8 @@ internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
     public FairnessSummary? ToSummary(double durationSeconds, SimTime firstArrival, SimTime lastArrival, IReadOnlyList<double> percentiles)
     {
         if (_tenants.Count < 2) return null;
-        var served = _tenants.Values.Select(t => new Curve(t.Served.Cumulate(), t.Weight, _shift)).ToList();
-        var requested = _tenants.Values.Select(t => new Curve(t.Requested.Cumulate(), t.Weight, _shift)).ToList();
+        var served = _tenants.Values.Select(t => new Curve(t.Served.Cumulate(_shift), t.Weight, _shift)).ToList();
+        var requested = _tenants.Values.Select(t => new Curve(t.Requested.Cumulate(_shift), t.Weight, _shift)).ToList();
         var differences = Enumerable.Range(0, ServiceCurve.Bins).Select(i => served.Max(c => c.AtEndOf(i)) - served.Min(c => c.AtEndOf(i))).ToList();
         var widest = differences.IndexOf(differences.Max());
         return new FairnessSummary

@@ -91,12 +91,12 @@ public sealed class EnergyMeterTests
     public void Windows_keep_all_energy_when_they_grow()
     {
         var windows = new PowerWindows();
-        for (var second = 0L; second < 200_000; second += 7) windows.Add(second * 1_000_000_000, (second + 3) * 1_000_000_000, 2);
+        for (var second = 0L; second < 200_000; second += 7) windows.Add(second * 1_000_000_000, (second + 3) * 1_000_000_000, 2_000_000);
         Assert.Equal(4_000_000_000, windows.Width);
         var length = 200_004L * 1_000_000_000;
         var watts = windows.Watts(length, 10);
         var total = watts.Select((w, i) => w * (Math.Min(length, (i + 1L) * windows.Width) - (i * windows.Width)) * 1e-9).Sum();
-        Assert.Equal((10 * 200_004.0) + (2 * ((200_000 + 6) / 7)), total, 1e-3);
+        Assert.Equal((10 * 200_004.0) + (6 * ((200_000 + 6) / 7)), total, 1e-3);
     }
 
     [Fact]

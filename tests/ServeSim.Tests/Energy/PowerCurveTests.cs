@@ -53,6 +53,29 @@ public sealed class PowerCurveTests
         }
     }
 
+    [Theory, InlineData("auto", "a100-80-sxm"), InlineData("auto", "h100-sxm"), InlineData("linear:50,300,64", "l4"), InlineData("phase", "h100-sxm")]
+    public void Iterations_of_a_run_draw_to_the_bit_what_they_draw_one_by_one(string spec, string gpu)
+    {
+        var power = Create(spec, gpu)!;
+        var random = new RandomStream(5, "power of runs");
+        for (var round = 0; round < 300; round++)
+        {
+            var ends = new SimTime[1 + random.NextInt(40)];
+            var now = random.NextInt(1_000_000_000);
+            for (var i = 0; i < ends.Length; i++) ends[i] = new(now += 1 + random.NextInt(random.NextInt(2) == 0 ? 100 : 30_000_000));
+            var sequences = 1 + random.NextInt(300);
+            var run = new DecodeRun
+            {
+                Instance = 0, Start = new(random.NextInt((int)ends[0].Nanoseconds)), LastToken = default, Sequences = sequences, Rows = sequences + random.NextInt(3),
+                DecodeContextTokens = sequences * (long)random.NextInt(9000), WaitingRequests = 0, Ends = ends, UsedBlocks = new int[ends.Length],
+            };
+            var first = random.NextInt(ends.Length);
+            var watts = new double[ends.Length - first];
+            power.BusyWatts(run, first, watts);
+            for (var i = 0; i < watts.Length; i++) Assert.Equal(power.BusyWatts(run[first + i]), watts[i]);
+        }
+    }
+
     [Fact]
     public void Flops_of_a_token_are_twice_the_weights_of_its_matrices()
     {

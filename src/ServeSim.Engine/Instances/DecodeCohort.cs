@@ -83,7 +83,6 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         var context = table.Context[row];
         if (Count > 0 && LastToken != now) return false;
         if (table.OwedTokens[row] > 0 || table.HighWater[row] != context) return false;
-        if (table.Spec[row].Patience is not null) return false;    // its client may end it between two steps
         var isReserved = table.Blocks[row] != OwnedBlocks(context);
         if (isReserved && table.Blocks[row] < OwnedBlocks(table.Spec[row].InputTokens + table.Spec[row].OutputTokens - 1)) return false;
         if (Count == 0) Restart(now);
@@ -152,6 +151,13 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         table.Clock[row] = null;
         ContextTokens -= table.Context[row];
         _isLargestKnown &= table.Context[row] - Step < _largestOffset;
+    }
+
+    /// <summary>The request of a member ends now, maybe while a step runs, whose token has its place already.</summary>
+    public void GiveUp(int row)
+    {
+        Leave(row);
+        table.Blocks[row] = Math.Max(table.Blocks[row], OwnedBlocks(table.Context[row]));
     }
 
     /// <summary>All members leave.</summary>

@@ -96,6 +96,7 @@ internal sealed partial class Instance
     {
         DropTape();
         _state.Now = _run.Now;
+        if (_table.Clock[row] is not null) _cohort!.GiveUp(row);
         Unlist(row);
         DropLayers(row);
         _ledger.Free(row);

@@ -17,7 +17,9 @@ public sealed class PaddedDecodeCost(IExplainedCostModel inner, double share) : 
     public CostModelInfo Info { get; } = inner.Info with
     {
         Name = string.Create(CultureInfo.InvariantCulture, $"{inner.Info.Name}+padded:{share:R}"),
-        Warnings = [.. inner.Info.Warnings, "decode attention is charged for padding to the longest context: an assumption, not measured"],
+        Warnings = [.. inner.Info.Warnings, inner.NeedsDecodes
+            ? "attention in windows is priced by the members of a batch: padding to the longest context has no effect on this model"
+            : "decode attention is charged for padding to the longest context: an assumption, not measured"],
     };
 
     /// <inheritdoc/>

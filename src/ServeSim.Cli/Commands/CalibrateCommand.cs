@@ -49,6 +49,7 @@ internal static class CalibrateCommand
         var set = calibrator.Fit(day, source is { Length: > 0 } ? source : [.. files.Select(file => Path.GetFileName(file))]);
         WriteTable(app, set);
         foreach (var note in calibrator.Notes) app.Log.Warning("{Note:l}", note);
+        foreach (var note in UnlikeShipped.Of(set)) app.Log.Warning("{Note:l}", note);
         return set;
     }
 

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace ServeSim.CostModels.Calibration;
 
 /// <summary>
-/// Two factors that iterations measured on a machine fix: one on everything but attention, one on attention. They take most of the
-/// bias out of constants that were measured elsewhere; the host work of an iteration is not scaled.
+/// Two factors that iterations measured on a machine fix: one on everything but attention, one on attention. They take out a bias that
+/// constants measured elsewhere have everywhere alike, not one that differs between small and large batches (docs/guide/calibrate.md);
+/// the host work of an iteration is not scaled.
 /// </summary>
 /// <param name="Device">Accelerator that was measured; the factors hold for it alone.</param>
 /// <param name="Model">Model that ran.</param>

@@ -27,7 +27,7 @@ internal static class CalibrationNotes
             $"roofline:calibrated {model.Name} on {gpu.Name}, tp {layout.Tensor}, pp {layout.Pipeline}"
                 + (layout.ExpertRanks > 1 ? $", ep {layout.ExpertRanks}, dp {layout.AttentionReplicas}" : "")
                 + (options.Precision == PrecisionProfile.Bf16 ? "" : $", {options.Precision.Name}"),
-            source, Errors(gpu, origin, used) + Unmeasured(gpu, model, options.Precision) + (clock.Scale is null ? "" : "; before scaling to the measured iterations, which are met by construction: no other one was compared"), Warnings(model, gpu, layout, clock, options, residuals));
+            source, Errors(gpu, origin, used) + Unmeasured(gpu, model, options.Precision) + (clock.Scale is null ? "" : "; before scaling to the measured iterations, which are met by construction: no other one was compared"), Warnings(model, gpu, layout, clock, options, residuals, isMeasured: used.Exists(item => item.Value.Origin == ConstantOrigin.Measured)));
     }
 
     private static bool Matters(string op, ModelSpec model, CostOptions options) => op switch
@@ -73,7 +73,7 @@ internal static class CalibrationNotes
         precision.Format is NumberFormat.Int8 or NumberFormat.Fp4 or NumberFormat.Int4Blend || (precision.Format == NumberFormat.Bf16 && precision.WeightBytes < 2);
 
     private static List<string> Warnings(
-        ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals)
+        ModelSpec model, AcceleratorSpec gpu, ParallelLayout layout, CalibratedClock clock, CostOptions options, ResidualOverlay residuals, bool isMeasured)
     {
         var warnings = CostModelNotes.Common(model, gpu, options.Precision);
         if (!clock.HasMeasuredCollectives)
@@ -89,6 +89,7 @@ internal static class CalibrationNotes
         if (options.Precision.Kv != KvFormat.Bf16) warnings.Add("a quantised KV cache was not measured: bytes are scaled");
         if (layout.AttentionReplicas > 1) warnings.Add("expert exchange assumes that every attention replica computes as many tokens");
         if (gpu.Vendor != "NVIDIA") warnings.Add($"no kernel of {gpu.Vendor} was ever timed: the constants are those of NVIDIA's, and their error is not known here");
+        if (!isMeasured && clock.Scale is null) warnings.Add($"a decode and a prefill iteration measured on {gpu.Name} would tell how far off this is, and can scale it: servesim calibrate --decode … --prefill …");
         if (clock.Scale is { } scale && (scale.Model, scale.Tensor, scale.Precision) != (model.Name, layout.Tensor, options.Precision.Name))
             warnings.Add($"the factors from measured iterations are those of {scale.Model}, tp {scale.Tensor}, {scale.Precision}");
         if (clock.Scale is null && clock.Laws.Set.Scales.Count > 0)

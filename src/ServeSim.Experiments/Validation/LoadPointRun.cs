@@ -25,6 +25,7 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, string Prec
         "engine: vllm-v1 stands in for every engine, 8192 tokens and 1024 sequences an iteration, 90 % of GPU memory, no prefix cache",
         "host: asynchronous scheduling, hidden behind the iteration before unless it takes longer; no tokenizer, network or streaming time",
         "links: those of the cost model for the GPU",
+        "data-parallel attention: replicas behind the router least-outstanding, none waits for the fullest",
         "load: each client sends its next request at once; " + (start == ClientStart.Spread
             ? "first requests are cut short by different amounts, so that clients do not move in step, and the second request of each client is measured"
             : "all clients start together and every request is measured"),
@@ -39,10 +40,10 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, string Prec
         if (point.Precision is not ("" or "bf16" or "fp8" or "fp4" or "nvfp4")) return $"precision {point.Precision}";
         if (AcceleratorCatalog.Find(point.Gpu) is null) return $"GPU {point.Gpu} is not in the catalogue";
         if (Find(point.Model) is not { } model) return $"model {point.Model} is not in the catalogue";
-        if (point.AttentionReplicas > 1) return "data-parallel attention";
         if (point.Precision == "fp8" && model.PublishedFormat == WeightFormat.Mxfp4) return "precision fp8 of a model published in MXFP4";
         if (point.ExpertParallel > 1 && point.ExpertTensor > 1) return "experts shared and cut at once";
-        if (point.ExpertParallel > 1 && point.ExpertParallel != point.Tensor) return "expert parallelism unlike the tensor parallelism";
+        if (Math.Max(1, point.AttentionReplicas) is > 1 and var replicas && (point.ExpertParallel != replicas * point.Tensor || point.Pipeline > 1)) return "data-parallel attention with experts spread otherwise";
+        if (point.AttentionReplicas <= 1 && point.ExpertParallel > 1 && point.ExpertParallel != point.Tensor) return "expert parallelism unlike the tensor parallelism";
         return point.Clients != Math.Floor(point.Clients) ? "a broken number of clients" : null;
     }
 
@@ -57,7 +58,8 @@ public sealed record LoadPointRun(LoadPoint Point, string ModelName, string Prec
             ScenarioOverride[] fixedKeys =
             [
                 Key("model", model.Name), Key("gpu", point.Gpu), Key("parallel.tensor", point.Tensor), Key("parallel.pipeline", point.Pipeline),
-                Key("parallel.expert", Math.Max(1, point.ExpertParallel)), Key("precision", PrecisionOf(point, model)),
+                Key("parallel.expert", Math.Max(1, point.ExpertParallel)), Key("parallel.data", Math.Max(1, point.AttentionReplicas)),
+                Key("instances", Math.Max(1, point.AttentionReplicas)), Key("router.name", "least-outstanding"), Key("precision", PrecisionOf(point, model)),
                 Key("policy.name", "vllm-v1"), Key("policy.tokenBudget", 8192), Key("policy.maxSequences", 1024), Key("power.model", "none"),
             ];
             var scenario = new ScenarioReader(catalog).ReadDefaults([.. fixedKeys, .. changes]).Scenario;

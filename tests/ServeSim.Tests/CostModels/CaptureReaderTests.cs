@@ -106,6 +106,15 @@ public sealed class CaptureReaderTests
         Assert.Contains("for what they lack", info.Source, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Constants_far_from_the_shipped_ones_are_named()
+    {
+        string Times(double factor) => Gemms().Aggregate("gpu,dtype,m,n,k,us\n", (text, row) => text + Line($"h100-sxm,bf16,{row.M},{row.N},4096,{factor * row.Microseconds:R}"));
+        Assert.Empty(UnlikeShipped.Of(Fit(Times(1)).Set));
+        Assert.Contains(UnlikeShipped.Of(Fit(Times(3)).Set), note => note.StartsWith("gemm-bf16 of h100-sxm: ec is ", StringComparison.Ordinal) && note.Contains("shipped for h100-sxm", StringComparison.Ordinal));
+        Assert.Empty(UnlikeShipped.Of(CoefficientSet.Shipped));
+    }
+
     // 4 µs, 75 % of the memory, 70 % of the tensor rate of an H100.
     private static IEnumerable<(int M, int N, double Microseconds)> Gemms()
     {

@@ -100,4 +100,16 @@ public sealed class CostFactoryTests
     }
 
     private static IExplainedCostModel Create(string spec) => CostModelFactory.Create(spec, _llama, _h100, ParallelLayout.Single);
+
+    [Theory, InlineData("deepseek-v2-lite", true), InlineData("gemma-3-27b", false), InlineData("llama-3.1-8b", true)]
+    public void Padding_acts_on_sums_and_says_where_it_cannot(string model, bool acts)
+    {
+        var (plain, padded) = (Make("roofline"), Make("roofline+padded:1"));
+        var batch = new Batch().AddDecodes(8, 100).AddDecodes(1, 9000);
+        var shape = (plain.NeedsSequences ? batch.Shape() : batch.Sums()) with { LongestDecodeContext = 9000 };
+        Assert.Equal(acts, padded.IterationTime(shape) > plain.IterationTime(shape));
+        Assert.Equal(!acts, padded.Info.Warnings.Any(w => w.Contains("no effect", StringComparison.Ordinal)));
+
+        IExplainedCostModel Make(string spec) => CostModelFactory.Create(spec, ModelCatalog.Get(model), AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single);
+    }
 }

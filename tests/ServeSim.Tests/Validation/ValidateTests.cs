@@ -107,15 +107,17 @@ public sealed class ValidateTests : IDisposable
             + "8,vllm,Qwen/Qwen3-30B-A3B-FP8,h100-sxm,fp8,agg,512,64,4,fp8_block,2,1,,1,2,40,8\n"
             + "9,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,fp8,agg,512,64,4,fp8,4,1,,2,2,40,8\n"
             + "10,vllm,nvidia/Llama-3.1-8B-Instruct-NVFP4,b300-sxm,,agg,512,64,4,nvfp4,1,1,,,,40,8\n"
+            + "11,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,fp8,agg,512,64,4,fp8,1,1,2,1,2,40,8\n"
+            + "12,vllm,Qwen/Qwen3-30B-A3B,h100-sxm,fp8,agg,512,64,4,fp8,1,1,4,1,2,40,8\n"
             + "6,vllm,meta-llama/Llama-3.1-8B-Instruct,b999,,agg,512,64,4,,1,1,,,,40,8\n");
         foreach (var start in (string[])["spread", "together"])
         {
             var (code, output, error) = Run("validate", table, "--clients", start);
             Assert.True(code == 0, error);
-            Assert.Contains("10 load points, 5 simulated", output, StringComparison.Ordinal);
+            Assert.Contains("12 load points, 6 simulated", output, StringComparison.Ordinal);
             Assert.Contains("no FP4 kernel was measured", output, StringComparison.Ordinal);
             Assert.Contains("unmeasured, error not known: GEMMs in nvfp4", output, StringComparison.Ordinal);
-            foreach (var reason in (string[])["experts shared and cut at once", "disaggregated prefill and decode", "model nobody/none is not in the catalogue", "the model does not fit in BF16", "GPU b999 is not in the catalogue"])
+            foreach (var reason in (string[])["data-parallel attention with experts spread otherwise", "experts shared and cut at once", "disaggregated prefill and decode", "model nobody/none is not in the catalogue", "the model does not fit in BF16", "GPU b999 is not in the catalogue"])
                 Assert.Contains($"left out: 1 x {reason}", output, StringComparison.Ordinal);
         }
     }

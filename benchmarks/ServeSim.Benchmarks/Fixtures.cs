@@ -12,7 +12,7 @@ namespace ServeSim.Benchmarks;
 internal static class Fixtures
 {
     public static ICostModel Cost { get; } = CostModelFactory.Create(
-        "roofline:f2", ModelCatalog.Get("llama-3.1-8b"), AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single);
+        "roofline", ModelCatalog.Get("llama-3.1-8b"), AcceleratorCatalog.Get("h100-sxm"), ParallelLayout.Single);
 
     /// <summary>KV blocks that the model leaves on the GPU.</summary>
     public const int Blocks = 26_312;

@@ -34,8 +34,9 @@ public readonly ref struct BatchShape
     public int LongestDecodeContext { get; init; }
 
     /// <summary>
-    /// Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>). Decodes may be left out where it does not
-    /// ask for them (<see cref="ICostModel.NeedsDecodes"/>).
+    /// Every member; empty unless the cost model asks (<see cref="ICostModel.NeedsSequences"/>). Chunks stand in the order in which they were
+    /// planned, decodes in no order that a cost may depend on; they may be left out where it does not ask for them
+    /// (<see cref="ICostModel.NeedsDecodes"/>).
     /// </summary>
     public ReadOnlySpan<SequenceSpan> Sequences { get; init; }
 

@@ -77,6 +77,16 @@ internal sealed class DecodeCohort(RequestTable table, int blockSize, Instance i
         return used.Length;
     }
 
+    /// <summary>The members as a cost model sees them, so many steps after the next one.</summary>
+    public void List(Span<SequenceSpan> members, int later)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            ref readonly var fields = ref table[_rows[i]];
+            members[i] = new(1, (int)(fields.Context - fields.JoinStep + Step) + later, true);
+        }
+    }
+
     /// <summary>Takes in a row whose token has come out at <paramref name="now"/>; false if it does not go in step with the others.</summary>
     public bool TryJoin(int row, SimTime now)
     {

@@ -13,10 +13,11 @@ internal sealed partial class Instance
     private int _heldDecodes;   // requests that it decodes
     private int _padRows;       // its padding
     private long _padContext;   // and the tokens that it attends in the iteration in flight
+    private SequenceSpan[] _heldMembers = [];    // for costs that must know them
 
-    /// <summary>What has no fast form is stepped: overlapping iterations, costs or policies that look at every member.</summary>
+    /// <summary>What has no fast form is stepped: overlapping iterations, policies that look at every member.</summary>
     private static bool CanShareSteps(ICostModel cost, IBatchPolicy policy) =>
-        cost.PipelineStages == 1 && !cost.NeedsDecodes && !(policy.ReadsEntries && IsTold(policy));
+        cost.PipelineStages == 1 && !(policy.ReadsEntries && IsTold(policy));
 
     private static bool IsTold(IBatchPolicy policy)
     {
@@ -97,7 +98,17 @@ internal sealed partial class Instance
             DecodeSequences = rows,
             DecodeContextTokens = _cohort.ContextTokens + _padContext + ((long)later * rows),
             LongestDecodeContext = _cohort.LongestContext + later,
+            Sequences = _cost.NeedsDecodes ? HeldMembers(later) : default,
         };
+    }
+
+    private ReadOnlySpan<SequenceSpan> HeldMembers(int later)
+    {
+        var count = _cohort!.Count;
+        if (_heldMembers.Length < count + _padRows) Array.Resize(ref _heldMembers, 2 * (count + _padRows));
+        _cohort.List(_heldMembers, later);
+        if (_padRows > 0) _heldMembers.AsSpan(count, _padRows).Fill(new(1, (int)(_padContext / _padRows) + later, true));
+        return _heldMembers.AsSpan(0, count + _padRows);
     }
 
     private void JoinCohort(SimTime now)

@@ -122,8 +122,11 @@ internal sealed partial class PlanBuilder
 
     private ReadOnlySpan<SequenceSpan> Spans()
     {
-        var count = 0;
-        if (_spans.Length < _items.Count + _padSequences) Array.Resize(ref _spans, 2 * (_items.Count + _padSequences));
+        var together = CohortAt >= 0 && cost.NeedsDecodes ? cohort!.Count : 0;
+        var most = _items.Count + together + _padSequences;
+        if (_spans.Length < most) Array.Resize(ref _spans, 2 * most);
+        if (together > 0) cohort!.List(_spans, 0);
+        var count = together;
         foreach (ref readonly var item in Items)
             if (item.Tokens > 0 && (!item.IsDecode || cost.NeedsDecodes)) _spans[count++] = new(item.Tokens, ContextOf(item.Row), item.IsDecode) { FirstSublayer = item.FirstSublayer, EndSublayer = item.EndSublayer };
         for (var i = 0; i < _padSequences && cost.NeedsDecodes; i++) _spans[count++] = new(1, (int)(_padContext / _padSequences), true);

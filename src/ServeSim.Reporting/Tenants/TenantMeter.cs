@@ -9,7 +9,7 @@ namespace ServeSim.Reporting.Tenants;
 internal sealed class TenantMeter(TenantOptions options, bool exactSamples)
 {
     private const double UnitsPerToken = 1024;    // prices are rounded to this part of a token, amounts stay whole
-    private const int FirstShift = 20;            // bins of about a millisecond
+    private const int FirstShift = 24;            // bins of about 17 ms
 
     private readonly SortedDictionary<string, TenantTally> _tenants = new(StringComparer.Ordinal);
     private readonly long _inputPrice = ToUnits(options.InputPrice);

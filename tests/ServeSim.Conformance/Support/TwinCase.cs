@@ -67,7 +67,10 @@ internal static class TwinCase
         return values.GetValue(random.NextInt(values.Length))!;
     }
 
-    /// <summary>A cost that looks at every member of the batch, or at every one that computes prompt tokens, in order.</summary>
+    /// <summary>
+    /// A cost that looks at every member that computes prompt tokens, in order, and maybe at every decode too, whose order is open. A window
+    /// makes it no sum of contexts.
+    /// </summary>
     private sealed class SequenceCost(bool needsDecodes) : ICostModel
     {
         public CostModelInfo Info { get; } = new("sequences", "test", "none", []);
@@ -88,8 +91,16 @@ internal static class TwinCase
             double milliseconds = 1 + (needsDecodes ? 0 : (0.0125 * shape.DecodeSequences) + (1.25e-4 * shape.DecodeContextTokens));
             for (var sublayer = 0; sublayer < sublayers; sublayer++)
                 foreach (var span in shape.Sequences)
-                    if (span.Crosses(sublayer)) milliseconds = (milliseconds * 1.0001) + (span.Tokens * 0.00125) + (span.CachedTokens * 1.25e-5);
-            return SimDuration.FromMilliseconds(milliseconds);
+                    if (!span.IsDecode && span.Crosses(sublayer)) milliseconds = (milliseconds * 1.0001) + (span.Tokens * 0.00125) + (span.CachedTokens * 1.25e-5);
+            return SimDuration.FromMilliseconds(milliseconds + (sublayers * 1e-5 * Windowed(shape.Sequences)));
+        }
+
+        private static long Windowed(ReadOnlySpan<SequenceSpan> members)
+        {
+            long work = 0;
+            foreach (var span in members)
+                if (span.IsDecode) work += (3 * Math.Min(span.CachedTokens, 40)) + (span.CachedTokens % 7);
+            return work;
         }
     }
 }

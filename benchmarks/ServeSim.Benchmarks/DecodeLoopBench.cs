@@ -8,7 +8,7 @@ namespace ServeSim.Benchmarks;
 public class DecodeLoopBench
 {
     private const int Iterations = 1000;
-    private const int LongestRun = 4_000_000;
+    private const int LongestRun = 100_000;    // with contexts of millions an iteration lasts seconds, and a tape holds few of them
     private SimulationRun _run = null!;
     private int _iterations;
 
@@ -31,7 +31,7 @@ public class DecodeLoopBench
     public void Decode()
     {
         _iterations += Iterations;
-        if (_iterations > LongestRun) Fill();    // before contexts of millions of tokens use up the simulated time
+        if (_iterations > LongestRun) Fill();
         _run.Advance(Iterations);
     }
 }

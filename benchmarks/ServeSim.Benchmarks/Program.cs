@@ -12,6 +12,12 @@ if (args is ["speed", .. var rest])
     return 0;
 }
 
+if (args is ["speed-of", .. var one])
+{
+    ExecutorSpeed.RunOne(one);
+    return 0;
+}
+
 if (args is ["scaling", .. var plots]) return Scaling.Run(plots);
 if (args is ["hotspots", .. var spots]) return HotSpots.Run(spots);
 if (args is ["scenarios", .. var scenarios]) return ScenarioSuite.Run(scenarios);

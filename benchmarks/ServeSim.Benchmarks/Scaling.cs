@@ -22,7 +22,7 @@ internal sealed class Scaling(string[] wanted)
     public static int Run(string[] args)
     {
         var scaling = new Scaling(args);
-        _ = scaling.Requests(1).Concat(BatchSize(4)).ToList();    // so that everything is compiled
+        _ = scaling.Requests(16).Concat(scaling.Instances(16)).Concat(BatchSize(4)).ToList();    // so that everything is compiled
         scaling.Draw("requests", "Cost of a run of one instance at 5 requests a second", "requests", "seconds of processor time", [1, 4, 16, 64, 256], scaling.Requests);
         scaling.Draw("batch", "Cost of one decode iteration", "batch size", "nanoseconds", [1, 4, 16, 64, 256], BatchSize);
         scaling.Draw("instances", "Cost of a request at 5 requests a second for each instance, least-outstanding router", "instances", "microseconds of processor time", [1, 4, 16, 64, 256, 1024], scaling.Instances);

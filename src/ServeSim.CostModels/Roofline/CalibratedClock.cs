@@ -41,6 +41,7 @@ internal sealed class CalibratedClock : IAttentionClock
         _gemm = _laws.Gemm(NumberFormat.Bf16);
         _quantised = _laws.Gemm(_precision.FormatOn(gpu));
         _experts = _laws.Experts(_precision.FormatOn(gpu));
+        if (_precision.BytesOf(WeightClass.Experts) < 1) _experts = _experts.OfPaddedWeights();
         Decoding = _laws.Decode();
         Prefilling = _laws.Prefill();
         Mixing = _laws.Mixed();
@@ -122,7 +123,7 @@ internal sealed class CalibratedClock : IAttentionClock
         if (m == 0) return default;
         var plain = _precision.BytesOf(weights) == 2;
         var (law, rates) = plain ? (_gemm, _rates) : (_quantised, _gemmRates);
-        if (!isTiled) law = law.WithoutTiles;
+        if (!isTiled) law = law.WithoutTiles();
         var weightBytes = _precision.BytesOf(weights);
         var compute = 2 * m * n * k / (law.Compute * rates.FlopsPerMicrosecond);
         var memory = (weightBytes * n * k) / (law.Bandwidth * rates.BytesPerMicrosecond);

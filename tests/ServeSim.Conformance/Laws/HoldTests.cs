@@ -64,6 +64,22 @@ public sealed class HoldTests
         Assert.True(held.Asked < plain.Asked / 3, $"{held.Asked} of {plain.Asked}");
     }
 
+    [Fact]
+    public void A_promise_that_an_end_changes_nothing_is_audited_too()
+    {
+        var fault = Assert.Throws<PolicyFault>(() => Run(new MourningPolicy(throughEnds: true, pauses: true), audit: true));
+        Assert.Contains("promised to stand", fault.Rule, StringComparison.Ordinal);
+        Run(new MourningPolicy(throughEnds: false, pauses: true), audit: true);
+    }
+
+    [Fact]
+    public void Who_promises_that_an_end_changes_nothing_is_not_asked_at_one()
+    {
+        var (asked, spared) = (new MourningPolicy(throughEnds: false, pauses: false), new MourningPolicy(throughEnds: true, pauses: false));
+        Assert.Equal(Run(asked, audit: false), Run(spared, audit: false));
+        Assert.Equal(asked.Asked - 2, spared.Asked);    // three requests end; nobody is left to be asked for after the last
+    }
+
     private static RunResult Run(IBatchPolicy policy, bool audit, EngineKind kind = EngineKind.Fast)
     {
         var world = RandomCase.Make(1) with
@@ -98,6 +114,32 @@ public sealed class HoldTests
             if (!plan.IsDecodeOnly) return;
             _decoded++;
             plan.HoldFor(promised ?? 1 + decodes - _decoded);
+        }
+    }
+
+    /// <summary>Decodes everybody; may pause for a moment when somebody has left.</summary>
+    private sealed class MourningPolicy(bool throughEnds, bool pauses) : IBatchPolicy
+    {
+        private bool _isSad;
+
+        public int Asked { get; private set; }
+
+        public void OnFinished(in RequestView request) => _isSad = pauses;
+
+        public void Plan(in InstanceView view, BatchPlan plan)
+        {
+            Asked++;
+            if (_isSad)
+            {
+                _isSad = false;
+                plan.WakeAt(view.Now + SimDuration.FromMilliseconds(1));
+                return;
+            }
+
+            plan.TryDecodeAll();
+            foreach (var request in view.Waiting) plan.TryPrefill(request, int.MaxValue);
+            if (plan.IsDecodeOnly && throughEnds) plan.HoldUntilArrival();
+            else if (plan.IsDecodeOnly) plan.HoldUntilChange();
         }
     }
 }

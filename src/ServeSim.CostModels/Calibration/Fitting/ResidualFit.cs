@@ -34,7 +34,7 @@ internal static class ResidualFit
     }
 
     private static double WithoutTiles(CoefficientEntry entry, Measurement m, DeviceRates rates) =>
-        GemmLaw.Of(entry.Values).WithoutTiles.Microseconds(m.Features[0], m.Features[1], m.Features[2], 2, 2, rates);
+        GemmLaw.Of(entry.Values).WithoutTiles().Microseconds(m.Features[0], m.Features[1], m.Features[2], 2, 2, rates);
 
     // Two hundred points a curve would make the file ten times larger than the constants: keep both ends of every change.
     private static (double Rows, double Ratio)[] Thinned((double Rows, double Ratio)[] points)

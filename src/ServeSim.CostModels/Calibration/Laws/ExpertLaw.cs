@@ -58,6 +58,9 @@ public readonly record struct ExpertLaw(
     /// <summary>As an engine runs it: nothing stays in the cache from one layer's turn to its next.</summary>
     public ExpertLaw InEngine() => this with { CachedGain = 1 };
 
+    /// <summary>For weights that are padded to whole blocks, so that no size falls back to another kernel: those of four bits.</summary>
+    public ExpertLaw OfPaddedWeights() => this with { OddStart = 1, OddCompute = 1, OddMemory = 1, Unaligned = 1 };
+
     /// <summary>Experts of the layer that so many tokens of all ranks touch on one rank.</summary>
     public static double ActiveExperts(double tokens, double perToken, double experts, double expertRanks, double coverage = 1) =>
         experts / expertRanks * (1 - DetMath.Pow(1 - (1 / experts), tokens * perToken * coverage));

@@ -48,7 +48,7 @@ public readonly record struct GemmLaw(
     };
 
     /// <summary>Without the steps of tiles and waves: what residuals refer to, so that between two profiled numbers of rows nothing jumps twice.</summary>
-    public GemmLaw WithoutTiles => this with { Waves = 0 };
+    public GemmLaw WithoutTiles() => this with { Waves = 0 };
 
     /// <summary>m rows, n outputs, k inputs.</summary>
     /// <param name="m">Rows.</param>

@@ -88,7 +88,7 @@ public sealed class GridPredictor(CoefficientSet set, bool overlay = true)
         var isCached = laws.Stack == "vllm" && name != "lm_head" && LayerOps.StayInCache(model, tensor, laws.Rates.L2Bytes);
         var residuals = overlay && set.OverlayHelps(laws.Stack) ? new ResidualOverlay(set, laws.Stack, gpu, model.Name, tensor) : null;
         var isCovered = residuals?.Covers(op.Name, m) == true;
-        var gemm = isCovered ? laws.Gemm(format).WithoutTiles : laws.Gemm(format);
+        var gemm = isCovered ? laws.Gemm(format).WithoutTiles() : laws.Gemm(format);
         var time = op.Kind switch
         {
             KernelKind.Gemm when isCached => laws.GemmInCache().Microseconds(m, op.Columns, op.Inner, 2, 2, laws.Rates),

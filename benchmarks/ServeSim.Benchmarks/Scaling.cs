@@ -50,7 +50,7 @@ internal sealed class Scaling(string[] wanted)
         {
             Instances = instances,
             Router = new RouterChoice("least-outstanding"),
-            Trace = new TraceConfig { Repeat = Math.Max(4, instances / 16), RateScale = instances },
+            Trace = new TraceConfig { Repeat = Math.Max(32, instances / 16), RateScale = instances },
         };
         return (Name(kind), (double)instances, Best(() => Whole(scenario, kind) is var run ? run.CpuSeconds * 1e6 / run.Requests : 0));
     });

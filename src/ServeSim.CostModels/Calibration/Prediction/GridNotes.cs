@@ -14,7 +14,7 @@ internal static class GridNotes
         foreach (var near in used.Where(item => item.Value.Origin == ConstantOrigin.Sibling).GroupBy(item => item.Value.Entry.Device))
         {
             yield return $"{gpu.Name}: {string.Join(", ", near.Select(item => item.Key))} not measured: constants of {near.Key}, rates of the data sheet; "
-                + "the one pair of relatives that was measured, an RTX 4090 scaled from an L40S, was off by 7 % (GEMM), 9 % (decode), 25 % (prefill)";
+                + "the one pair of relatives that was measured, an RTX 4090 scaled from an L40S, was off by 4 % (GEMM), 7 % (decode), 12 % (prefill)";
         }
 
         var any = used.Where(item => item.Value.Origin == ConstantOrigin.AnyOther).ToList();
